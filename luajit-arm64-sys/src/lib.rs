@@ -1,0 +1,1 @@
+//! LuaJIT ARM64 assembler as a host library.

@@ -1,0 +1,2 @@
+//! tracehound binary.
+fn main() {}
