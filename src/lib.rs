@@ -1,1 +1,11 @@
-//! tracehound.
+//! tracehound: a differential fuzzer for JIT code generation.
+//!
+//! A random trace in LuaJIT's IR goes through a real ARM64 backend; the machine code runs under Unicorn; what it
+//! does is compared with an IR interpreter. `ARCHITECTURE.md` has the picture and the layers.
+
+pub mod backend;
+pub mod case;
+pub mod code;
+pub mod ir;
+pub mod outcome;
+pub mod world;

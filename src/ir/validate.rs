@@ -1,0 +1,369 @@
+//! The validator: is a trace legal IR for LuaJIT's ARM64 backend?
+//!
+//! Legal means: what the recorder could emit, or (for raw traces) what the backend promises to take. An illegal
+//! trace is an error of whoever wrote it, never a finding. Sources are named at each rule.
+
+use super::*;
+use thiserror::Error;
+
+/// Most instructions in a trace: LuaJIT's recorder stops at `maxrecord` (4000 by default).
+pub const MAX_INS: usize = 4000;
+/// Most snapshots in a trace (`maxsnap`, 500 by default).
+pub const MAX_SNAPS: usize = 500;
+/// The highest Lua slot a case may use: the frame of the function that the trace starts in.
+pub const MAX_SLOT: u8 = 40;
+/// The lowest: the slots below hold the frame.
+pub const MIN_SLOT: u8 = 2;
+
+/// Why a trace is not legal.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Illegal {
+    /// Something is wrong with one instruction.
+    #[error("{at:04} {op}: {why}", at = .at.0, op = .op.name())]
+    Ins {
+        /// The instruction.
+        at: Ref,
+        /// Its opcode.
+        op: Op,
+        /// What is wrong.
+        why: String,
+    },
+    /// Something is wrong with one snapshot.
+    #[error("snapshot #{snap}: {why}")]
+    Snap {
+        /// Its number.
+        snap: usize,
+        /// What is wrong.
+        why: String,
+    },
+    /// Something is wrong with the trace as a whole.
+    #[error("trace: {0}")]
+    Trace(String),
+}
+
+/// Checks a whole trace. `regions` is the number of regions in its world.
+pub fn validate(trace: &Trace, regions: usize) -> Result<(), Illegal> {
+    check_size(trace)?;
+    for (at, ins) in trace.iter() {
+        check_ins(trace, at, ins, regions).map_err(|why| Illegal::Ins { at, op: ins.op, why })?;
+    }
+    check_loop(trace)?;
+    check_snaps(trace, regions)
+}
+
+fn check_size(trace: &Trace) -> Result<(), Illegal> {
+    if trace.ins.len() > MAX_INS {
+        return Err(Illegal::Trace(format!("{} instructions, the most is {MAX_INS}", trace.ins.len())));
+    }
+    if trace.snaps.len() > MAX_SNAPS {
+        return Err(Illegal::Trace(format!("{} snapshots, the most is {MAX_SNAPS}", trace.snaps.len())));
+    }
+    Ok(())
+}
+
+type Check = Result<(), String>;
+
+fn check_ins(trace: &Trace, at: Ref, ins: &Ins, regions: usize) -> Check {
+    let info = ins.op.info();
+    match info.status {
+        Status::Plain => {}
+        Status::Shape if matches!(ins.op, Op::LOOP | Op::PHI) => return Ok(()), // check_loop
+        Status::Shape => return Err("is not written as an instruction".into()),
+        Status::Out(reason) => return Err(format!("not supported: {reason}")),
+    }
+    if !info.rule.types().contains(&ins.ty) {
+        let list: Vec<_> = info.rule.types().iter().map(|t| t.text()).collect();
+        return Err(format!("type {} is not one of {}", ins.ty.text(), list.join(" ")));
+    }
+    check_guard(ins)?;
+    for (n, arg) in ins.args().into_iter().enumerate() {
+        check_operand(trace, at, ins, n, arg, regions)?;
+    }
+    check_rule(trace, ins)
+}
+
+fn check_guard(ins: &Ins) -> Check {
+    let must = match ins.op.info().rule {
+        Rule::SCmp | Rule::UCmp | Rule::Equal | Rule::Bounds | Rule::Overflow => Some(true),
+        Rule::SLoad | Rule::Conv => None,
+        _ => Some(false),
+    };
+    match must {
+        Some(true) if !ins.guard => Err("must be a guard ('>')".into()),
+        Some(false) if ins.guard => Err("cannot be a guard ('>')".into()),
+        _ => Ok(()),
+    }
+}
+
+fn check_operand(trace: &Trace, at: Ref, ins: &Ins, n: usize, arg: Arg, regions: usize) -> Check {
+    let info = ins.op.info();
+    let classes = info.rule.operand_classes(ins.ty);
+    let want = if n == 0 { classes.0 } else { classes.1 };
+    let name = n + 1;
+    match (info.operands[n], arg) {
+        (OperandKind::None, Arg::None) => Ok(()),
+        (OperandKind::Ref, Arg::None) if n == 1 && matches!(info.rule, Rule::Neg | Rule::NumMask) => Ok(()),
+        (OperandKind::Ref, Arg::Ref(r)) => {
+            let ty = check_ref(trace, at, r)?;
+            match want {
+                Some(class) if ty.class() != class => {
+                    Err(format!("operand {name} is {}, wanted a {class:?} value", ty.text()))
+                }
+                _ => Ok(()),
+            }
+        }
+        (OperandKind::Ref, Arg::K(k)) => {
+            check_const(k, regions)?;
+            match want {
+                Some(class) if k.class() != class => {
+                    Err(format!("operand {name} is a {:?} constant, wanted {class:?}", k.class()))
+                }
+                _ => Ok(()),
+            }
+        }
+        (OperandKind::Lit, Arg::Lit(l)) => check_lit(info.lits, l),
+        (kind, _) => Err(format!("operand {name} must be {}", kind_name(kind))),
+    }
+}
+
+fn kind_name(kind: OperandKind) -> &'static str {
+    match kind {
+        OperandKind::Ref => "a reference or constant",
+        OperandKind::Lit => "a literal",
+        OperandKind::Cst => "a constant's payload",
+        OperandKind::None => "absent",
+    }
+}
+
+fn check_ref(trace: &Trace, at: Ref, r: Ref) -> Result<Type, String> {
+    if r >= at || r.0 == 0 {
+        return Err(format!("refers to {:04}, which is not before it", r.0));
+    }
+    let target = trace.get(r);
+    if target.op.info().is_store() || is_pure_guard(target) {
+        return Err(format!("refers to {:04} {}, which has no value", r.0, target.op.name()));
+    }
+    Ok(target.ty)
+}
+
+fn is_pure_guard(ins: &Ins) -> bool {
+    matches!(ins.op.info().rule, Rule::SCmp | Rule::UCmp | Rule::Equal | Rule::Bounds)
+}
+
+fn check_const(k: Const, regions: usize) -> Check {
+    match k {
+        Const::Ptr(p) | Const::KPtr(p) if usize::from(p.region.0) >= regions => {
+            Err(format!("points to region {}, the world has {regions}", p.region.0))
+        }
+        Const::Pri(_) => Err("a primitive constant stands only in snapshots".into()),
+        _ => Ok(()),
+    }
+}
+
+fn check_lit(kinds: &[LitKind], lit: Lit) -> Check {
+    let kind = match lit {
+        Lit::Num(_) => LitKind::Num,
+        Lit::Slot(s) => {
+            return check_slot(Slot(s));
+        }
+        Lit::Sload(_) => LitKind::Sload,
+        Lit::Xload(_) => LitKind::Xload,
+        Lit::Conv(_) => LitKind::Conv,
+        Lit::Fpm(_) => LitKind::Fpm,
+    };
+    if kinds.contains(&kind) { Ok(()) } else { Err(format!("takes no {kind:?} literal")) }
+}
+
+fn check_slot(s: Slot) -> Check {
+    if (MIN_SLOT..=MAX_SLOT).contains(&s.0) {
+        Ok(())
+    } else {
+        Err(format!("slot #{} is not in #{MIN_SLOT}..#{MAX_SLOT}", s.0))
+    }
+}
+
+/// Rules of one family that its operand classes do not express.
+fn check_rule(trace: &Trace, ins: &Ins) -> Check {
+    match (ins.op.info().rule, ins.op1, ins.op2) {
+        (Rule::Mod, _, Arg::K(Const::Int(0))) => Err("divisor is zero".into()),
+        // `lj_asm_arm64.h: asm_tobit` adds operand 2 and takes the low word: only the bias makes that a conversion.
+        (Rule::ToBit, _, k) if k != Arg::K(Const::Num(TOBIT_BIAS)) => Err("operand 2 must be +bias (2^52+2^51)".into()),
+        (Rule::Neg, a, b) if b != Arg::None && a != b => Err("operand 2 must repeat operand 1".into()),
+        (Rule::Conv, a, Arg::Lit(Lit::Conv(mode))) => check_conv(trace, ins, a, mode),
+        (Rule::SLoad, _, Arg::Lit(Lit::Sload(mode))) => check_sload(ins, mode),
+        (Rule::XLoad, Arg::K(k), _) if matches!(k, Const::KPtr(_)) => Ok(()),
+        (Rule::XStore, Arg::K(Const::KPtr(_)), _) => Err("stores through a constant-memory pointer".into()),
+        _ => Ok(()),
+    }
+}
+
+/// The bits of 2^52 + 2^51 (`LJ_K64_TOBIT`).
+pub const TOBIT_BIAS: u64 = 0x4338_0000_0000_0000;
+
+fn check_conv(trace: &Trace, ins: &Ins, a: Arg, mode: ConvMode) -> Check {
+    let (dst, src) = (ins.ty, mode.src);
+    if !sig::conv_is_legal(dst, src) {
+        return Err(format!("{}.{} is no conversion of the ARM64 backend", dst.text(), src.text()));
+    }
+    let given = match a {
+        Arg::Ref(r) => trace.get(r).ty.class(),
+        Arg::K(k) => k.class(),
+        _ => src.class(),
+    };
+    if given != src.class() {
+        return Err(format!("operand is {given:?}, wanted a {} value", src.text()));
+    }
+    let checked = matches!(mode.check, ConvCheck::Check | ConvCheck::Index);
+    if ins.guard != checked {
+        return Err("index and check conversions are guards, others are not".into());
+    }
+    // asm_conv: "Checked conversions are only supported from number to int".
+    if checked && (dst, src) != (Type::Int, Type::Num) {
+        return Err("only int.num can be checked".into());
+    }
+    Ok(())
+}
+
+fn check_sload(ins: &Ins, mode: SloadMode) -> Check {
+    let guard = mode.typecheck || (mode.convert && ins.ty == Type::Int && ins.guard);
+    if ins.guard != guard {
+        return Err("a type-checked SLOAD is a guard, and no other".into());
+    }
+    if mode.convert && ins.ty == Type::Str {
+        return Err("a string is not converted".into());
+    }
+    Ok(())
+}
+
+/// LOOP and PHI (`lj_asm.c: asm_phi`, `lj_opt_loop.c`): PHIs are last, join a value from before LOOP with one of its type from
+/// anywhere; a body uses values from before LOOP only if they are loop-invariant or PHI-left operands.
+fn check_loop(trace: &Trace) -> Result<(), Illegal> {
+    let loops: Vec<Ref> = trace.iter().filter(|(_, i)| i.op == Op::LOOP).map(|(r, _)| r).collect();
+    match (loops.as_slice(), trace.link) {
+        ([], Link::Interpreter | Link::Return) => no_phis(trace),
+        ([at], Link::Loop) => check_phis(trace, *at),
+        ([], Link::Loop) => Err(Illegal::Trace("link is loop, but there is no LOOP".into())),
+        ([_], _) => Err(Illegal::Trace("there is a LOOP, but link is not loop".into())),
+        (more, _) => Err(Illegal::Trace(format!("{} LOOPs, at most one is legal", more.len()))),
+    }
+}
+
+fn no_phis(trace: &Trace) -> Result<(), Illegal> {
+    match trace.iter().find(|(_, i)| i.op == Op::PHI) {
+        Some((at, _)) => Err(Illegal::Ins { at, op: Op::PHI, why: "there is no LOOP before it".into() }),
+        None => Ok(()),
+    }
+}
+
+fn check_phis(trace: &Trace, at_loop: Ref) -> Result<(), Illegal> {
+    let mut seen_phi = false;
+    let mut lefts = vec![false; trace.ins.len() + 1];
+    for (at, ins) in trace.iter() {
+        let err = |why: String| Illegal::Ins { at, op: ins.op, why };
+        if ins.op != Op::PHI {
+            if seen_phi {
+                return Err(err("stands behind a PHI; PHIs are last".into()));
+            }
+            continue;
+        }
+        seen_phi = true;
+        let (Arg::Ref(left), Arg::Ref(right)) = (ins.op1, ins.op2) else {
+            return Err(err("operands must be references".into()));
+        };
+        if at < at_loop || left >= at_loop || right >= at || right.0 == 0 || left.0 == 0 {
+            return Err(err("joins a value from before LOOP with one from the trace, behind LOOP".into()));
+        }
+        for r in [left, right] {
+            let ty = check_ref(trace, at, r).map_err(err)?;
+            if ty.class() != ins.ty.class() || matches!(ty.class(), Class::Pri | Class::Flt | Class::Gc) {
+                return Err(err(format!("{:04} is {}, the PHI is {}", r.0, ty.text(), ins.ty.text())));
+            }
+        }
+        if std::mem::replace(&mut lefts[usize::from(left.0)], true) {
+            return Err(err(format!("{:04} is the left side of two PHIs", left.0)));
+        }
+        if right == left {
+            return Err(err("joins a value with itself; that is loop-invariant".into()));
+        }
+    }
+    check_variants(trace, at_loop, &lefts)
+}
+
+/// `f(x)` of a PHI-left `x`, computed before LOOP, holds only the first iteration's value: unless it is itself
+/// PHI-left, nothing behind LOOP may use it (the assembler would read a register that the loop has overwritten
+/// the inputs of; `lj_opt_loop.c` never makes such IR).
+fn check_variants(trace: &Trace, at_loop: Ref, lefts: &[bool]) -> Result<(), Illegal> {
+    let mut variant = vec![false; trace.ins.len() + 1];
+    for (r, ins) in trace.iter().take_while(|(r, _)| *r < at_loop) {
+        let from_args = ins.args().iter().filter_map(|a| a.as_ref()).any(|a| variant[usize::from(a.0)]);
+        variant[usize::from(r.0)] = lefts[usize::from(r.0)] || from_args;
+    }
+    for (at, ins) in trace.iter().skip_while(|(r, _)| *r < at_loop) {
+        for r in ins.args().iter().filter_map(|a| a.as_ref()) {
+            if stale(r, at_loop, &variant, lefts) {
+                let why = format!("uses {:04}, which depends on a PHI but is none itself", r.0);
+                return Err(Illegal::Ins { at, op: ins.op, why });
+            }
+        }
+    }
+    for (n, snap) in trace.snaps.iter().enumerate().filter(|(_, s)| s.at > at_loop) {
+        for r in snap.entries.iter().filter_map(|e| e.value.as_ref()) {
+            if stale(r, at_loop, &variant, lefts) {
+                let why = format!("holds {:04}, which depends on a PHI but is none itself", r.0);
+                return Err(Illegal::Snap { snap: n, why });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn stale(r: Ref, at_loop: Ref, variant: &[bool], lefts: &[bool]) -> bool {
+    r < at_loop && variant[usize::from(r.0)] && !lefts[usize::from(r.0)]
+}
+
+fn check_snaps(trace: &Trace, regions: usize) -> Result<(), Illegal> {
+    match trace.snaps.first() {
+        Some(s) if s.at == Ref(1) => {}
+        _ => {
+            return Err(Illegal::Trace("the first snapshot must stand before the first instruction".into()));
+        }
+    }
+    for (n, snap) in trace.snaps.iter().enumerate() {
+        let err = |why: String| Illegal::Snap { snap: n, why };
+        if snap.at > trace.end() || (n > 0 && snap.at < trace.snaps[n - 1].at) {
+            return Err(err(format!("stands at {:04}, out of order", snap.at.0)));
+        }
+        let is_tail = n + 1 == trace.snaps.len() && trace.link != Link::Loop;
+        let mut last = None;
+        for e in &snap.entries {
+            check_slot(e.slot).map_err(err)?;
+            if last.is_some_and(|l| l >= e.slot) {
+                return Err(err(format!("slot #{} is out of order", e.slot.0)));
+            }
+            last = Some(e.slot);
+            check_entry(trace, snap, e, is_tail, regions).map_err(err)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_entry(trace: &Trace, snap: &Snap, e: &SnapEntry, is_tail: bool, regions: usize) -> Check {
+    match e.value {
+        Arg::Ref(r) => {
+            let ty = check_ref(trace, snap.at, r)?;
+            match ty.class() {
+                Class::Flt | Class::Pri => Err(format!("slot #{} holds a {} value", e.slot.0, ty.text())),
+                // asm_stack_restore stores Lua values only; other values may be live at exits (sunk CNEWI).
+                _ if is_tail && !ty.is_lua_value() => {
+                    Err(format!("slot #{} of the last snapshot holds {}, not a Lua value", e.slot.0, ty.text()))
+                }
+                _ => Ok(()),
+            }
+        }
+        Arg::K(Const::Pri(_) | Const::Int(_) | Const::Num(_)) => Ok(()),
+        Arg::K(k) => {
+            check_const(k, regions).and(Err(format!("slot #{} holds a constant that is no Lua value", e.slot.0)))
+        }
+        _ => Err(format!("slot #{} holds neither a reference nor a constant", e.slot.0)),
+    }
+}

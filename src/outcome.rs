@@ -1,0 +1,140 @@
+//! What a trace did: the plain data that interpreter and machine both produce and `compare` compares.
+
+use crate::ir::{ExitNo, Slot, Type};
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum End {
+    /// A guard failed; the trace left through this exit.
+    Exit(ExitNo),
+    /// It reached its end and went on to the interpreter.
+    Tail,
+    /// The machine stopped it.
+    Fault(Fault),
+}
+
+/// What kind of fault: the SIGILL class and its neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FaultClass {
+    /// The word is no instruction.
+    UndefinedEncoding,
+    /// CONSTRAINED UNPREDICTABLE by the Arm manual: runs in the emulator, may trap or differ on a real core.
+    UnpredictableEncoding,
+    /// A load or store outside the world.
+    MemoryFault,
+    /// A misaligned access or stack pointer where alignment is required.
+    Misaligned,
+    /// A branch to where no code is.
+    BadBranch,
+    /// It did not end.
+    Hang,
+    /// The backend's own assertion failed.
+    BackendAssert,
+    /// The backend crashed, hung or ate memory.
+    BackendCrash,
+    /// A reserved register or the stack pointer was changed.
+    AbiClobber,
+}
+
+/// All fault classes with their names in text.
+pub const FAULT_CLASSES: &[(FaultClass, &str)] = &[
+    (FaultClass::UndefinedEncoding, "undefined-encoding"),
+    (FaultClass::UnpredictableEncoding, "unpredictable-encoding"),
+    (FaultClass::MemoryFault, "memory-fault"),
+    (FaultClass::Misaligned, "misaligned"),
+    (FaultClass::BadBranch, "bad-branch"),
+    (FaultClass::Hang, "hang"),
+    (FaultClass::BackendAssert, "backend-assert"),
+    (FaultClass::BackendCrash, "backend-crash"),
+    (FaultClass::AbiClobber, "abi-clobber"),
+];
+
+impl FaultClass {
+    /// The name in text.
+    pub fn name(self) -> &'static str {
+        FAULT_CLASSES[self as usize].1
+    }
+}
+
+const _: () = {
+    let mut i = 0;
+    while i < FAULT_CLASSES.len() {
+        assert!(FAULT_CLASSES[i].0 as usize == i, "FAULT_CLASSES is in the order of FaultClass");
+        i += 1;
+    }
+};
+
+/// A fault of the running code.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Fault {
+    /// Its class.
+    pub class: FaultClass,
+    /// Address of the instruction (for bad branches: the target).
+    pub pc: u64,
+    /// The data address, where known.
+    pub address: Option<u64>,
+    /// More, in words.
+    pub detail: String,
+}
+
+/// A live value at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Value {
+    /// The Lua stack slot it belongs to.
+    pub slot: Slot,
+    /// Its type.
+    pub ty: Type,
+    /// Its bits: 32-bit values zero-extended, pointers and doubles whole; primitives are 0.
+    pub bits: u64,
+}
+
+/// A call of a helper, in order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Call {
+    /// The helper's name.
+    pub helper: String,
+    /// Its arguments' bits.
+    pub args: Vec<u64>,
+}
+
+/// What LuaJIT leaves open, seen during a run; it matters only where FOLD computed on the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Unspecified {
+    /// An invalid operation made a NaN: its sign is the host's when FOLD computes it.
+    NanSign,
+    /// Two different NaNs met in a commutative operation, whose operands FOLD may swap.
+    NanPayload,
+    /// A number out of an integer type's range was converted to it: in C undefined, on ARM64 saturated.
+    ConvRange,
+    /// Multiply and add may be fused to one rounding, or not.
+    Fma,
+}
+
+impl Unspecified {
+    /// The name in skip statistics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Unspecified::NanSign => "nan-sign",
+            Unspecified::NanPayload => "nan-payload",
+            Unspecified::ConvRange => "conv-range",
+            Unspecified::Fma => "fma-rounding",
+        }
+    }
+}
+
+/// Everything observable of one run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Outcome {
+    /// How it ended.
+    pub end: End,
+    /// The values of the exit's snapshot, in its order (empty at the tail: they are in `stack`).
+    pub values: Vec<Value>,
+    /// The Lua stack slots from slot 2 on, as words.
+    pub stack: Vec<u64>,
+    /// The bytes of each region of the world.
+    pub memory: Vec<Vec<u8>>,
+    /// Calls of helpers.
+    pub calls: Vec<Call>,
+    /// What was left open on the way (interpreter only).
+    pub unspecified: Vec<Unspecified>,
+}
