@@ -7,5 +7,6 @@ pub mod backend;
 pub mod case;
 pub mod code;
 pub mod ir;
+pub mod oracle;
 pub mod outcome;
 pub mod world;

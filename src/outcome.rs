@@ -64,6 +64,61 @@ const _: () = {
     }
 };
 
+/// What differed between a trace's outcome and the interpreter's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MismatchClass {
+    /// It left through another exit, or did not leave where it should.
+    WrongExit,
+    /// A snapshot's value, or a Lua stack slot, is not what it should be.
+    WrongSnapshot,
+    /// Memory is not what it should be.
+    WrongMemory,
+    /// Calls, their order or their arguments.
+    WrongCall,
+}
+
+/// All mismatch classes with their names in text.
+pub const MISMATCH_CLASSES: &[(MismatchClass, &str)] = &[
+    (MismatchClass::WrongExit, "wrong-exit"),
+    (MismatchClass::WrongSnapshot, "wrong-snapshot"),
+    (MismatchClass::WrongMemory, "wrong-memory"),
+    (MismatchClass::WrongCall, "wrong-call"),
+];
+
+/// What kind of finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FindingClass {
+    /// The backend or its code failed.
+    Fault(FaultClass),
+    /// The code did something else than the trace says.
+    Mismatch(MismatchClass),
+}
+
+impl FindingClass {
+    /// The name in text.
+    pub fn name(self) -> &'static str {
+        match self {
+            FindingClass::Fault(f) => f.name(),
+            FindingClass::Mismatch(m) => MISMATCH_CLASSES[m as usize].1,
+        }
+    }
+
+    /// The class with this name.
+    pub fn from_name(name: &str) -> Option<FindingClass> {
+        let fault = FAULT_CLASSES.iter().find(|(_, n)| *n == name).map(|(c, _)| FindingClass::Fault(*c));
+        let mismatch = || MISMATCH_CLASSES.iter().find(|(_, n)| *n == name).map(|(c, _)| FindingClass::Mismatch(*c));
+        fault.or_else(mismatch)
+    }
+}
+
+const _: () = {
+    let mut i = 0;
+    while i < MISMATCH_CLASSES.len() {
+        assert!(MISMATCH_CLASSES[i].0 as usize == i, "MISMATCH_CLASSES is in the order of MismatchClass");
+        i += 1;
+    }
+};
+
 /// A fault of the running code.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fault {
