@@ -6,6 +6,7 @@
 pub mod backend;
 pub mod case;
 pub mod code;
+pub mod compare;
 pub mod ir;
 pub mod oracle;
 pub mod outcome;
