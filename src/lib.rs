@@ -3,6 +3,7 @@
 //! A random trace in LuaJIT's IR goes through a real ARM64 backend; the machine code runs under Unicorn; what it
 //! does is compared with an IR interpreter. `ARCHITECTURE.md` has the picture and the layers.
 
+pub mod arm64;
 pub mod backend;
 pub mod case;
 pub mod code;

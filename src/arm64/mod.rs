@@ -1,0 +1,20 @@
+//! A64, as far as judging a JIT backend's code needs it: which words are instructions, what they do, how they read, how to write them.
+
+mod classify;
+mod disassemble;
+mod effects;
+pub mod encode;
+pub mod immediate;
+mod layout;
+mod registers;
+mod row;
+mod rule;
+mod table;
+
+pub use classify::{Encoding, Reason, classify, fields, row_of};
+pub use disassemble::{capstone_text, disasm};
+pub use effects::{Access, Address, Direction, Flow, StackMove};
+pub use layout::Field;
+pub use registers::{Fpr, Gpr, LR, RegSet, SP, Width, ZR};
+pub use row::{Addressing, Row, Shape};
+pub use table::rows;
