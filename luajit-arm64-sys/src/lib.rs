@@ -1,1 +1,37 @@
-//! LuaJIT ARM64 assembler as a host library.
+//! LuaJIT's ARM64 trace assembler as a host library: LuaJIT's C code compiled for this machine with ARM64 as its target.
+//!
+//! A [`Library`] is a build: the newest release, linked in, or a shared library that [`build_shared`] made of any release
+//! ([`fetch`]) or working tree. A [`Jit`] is a build with its Lua state in a fixed-address arena ([`Layout`]): traces are built
+//! instruction by instruction, through `FOLD` or as they are, and assembled into ARM64 code that an emulator can run in place.
+//!
+//! All foreign code of the project is here, and all the `unsafe` that goes with it. The C side is `csrc/api.h`.
+
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+compile_error!(
+    "luajit-arm64-sys needs Linux on x86_64: its replacement of LuaJIT's interpreter and its C calls are written for it"
+);
+
+mod abi;
+mod code;
+mod compile;
+mod error;
+mod fetch;
+mod ir;
+mod jit;
+mod layout;
+mod library;
+mod shared;
+mod tables;
+
+pub use code::{Code, Loc, Notes, Place};
+pub use compile::{BuildError, BuildInfo, Variant};
+pub use error::{Error, TraceError};
+pub use fetch::{FetchError, fetch};
+pub use ir::{Folded, Ins, Link, Opts, SnapEntry, SnapFlags, TRef};
+pub use jit::Jit;
+pub use layout::{Layout, Protection, Region};
+pub use library::Library;
+pub use shared::{build_shared, info_path};
+pub use tables::{
+    CallInfo, ExitStateLayout, Named, OpInfo, OpKind, Operand, Tables, TraceErrorInfo,
+};

@@ -1,0 +1,90 @@
+//! Compiles the newest LuaJIT release, with the shim, into a static library.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+#[path = "src/compile/mod.rs"]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "shared libraries and their descriptions are for run time"
+)]
+mod compile;
+
+use compile::{Toolchain, Tree, Variant};
+
+fn main() {
+    for path in ["build.rs", "csrc", "src/compile"] {
+        println!("cargo:rerun-if-changed={path}");
+    }
+    println!("cargo:rerun-if-env-changed=CC");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    if let Err(message) = build(&out) {
+        eprintln!("error: {message}");
+        std::process::exit(1);
+    }
+}
+
+fn build(out: &Path) -> Result<(), String> {
+    let source = luajit_source()?;
+    println!("cargo:rerun-if-changed={}", source.display());
+    let dir = out.join("luajit");
+    // Left from an earlier run of this script; absent on the first.
+    let _ = fs::remove_dir_all(&dir);
+    let object = compile(&source, &dir).map_err(|error| error.to_string())?;
+    cc::Build::new()
+        .object(object)
+        .cargo_metadata(true)
+        .compile("luajit_arm64");
+    println!("cargo:rustc-link-lib=m");
+    Ok(())
+}
+
+fn compile(source: &Path, dir: &Path) -> Result<PathBuf, compile::BuildError> {
+    let cc = Toolchain::from_env();
+    let prepared = compile::prepare(&Tree::find(source)?, Variant::Plain, &cc, dir)?;
+    compile::compile_object(&prepared, &cc)
+}
+
+/// The folder of the `luajit-src` crate. Cargo does not tell a build script where its dependencies are, `cargo metadata` does.
+/// Offline first: it then works from a vendored tree; a fresh clone may still lack crates of other workspace members.
+fn luajit_source() -> Result<PathBuf, String> {
+    let json = metadata(&["--offline"]).or_else(|_| metadata(&[]))?;
+    let manifest = manifest_path(&json)
+        .ok_or("cargo metadata names no luajit-src: is it still a build-dependency?")?;
+    Ok(manifest
+        .parent()
+        .expect("a manifest is in a folder")
+        .to_owned())
+}
+
+fn metadata(more: &[&str]) -> Result<String, String> {
+    let var = |name: &str| env::var(name).map_err(|_| format!("cargo did not set {name}"));
+    let mut command = Command::new(var("CARGO")?);
+    command
+        .current_dir(var("CARGO_MANIFEST_DIR")?)
+        .args(["metadata", "--format-version", "1"]);
+    command
+        .args(["--filter-platform", &var("HOST")?])
+        .args(more);
+    let output = command
+        .output()
+        .map_err(|error| format!("cannot start cargo metadata: {error}"))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(format!(
+            "cargo metadata failed:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        ))
+    }
+}
+
+/// A package's entry starts with its name and version; dependencies on it are written differently.
+fn manifest_path(json: &str) -> Option<PathBuf> {
+    let entry = &json[json.find(r#""name":"luajit-src","version":""#)?..];
+    let path = &entry[entry.find(r#""manifest_path":""#)? + r#""manifest_path":""#.len()..];
+    Some(PathBuf::from(&path[..path.find('"')?]))
+}

@@ -1,0 +1,44 @@
+/* One translation unit: LuaJIT for ARM64, its assembly language part replaced, and the functions of api.h.
+**
+** Compiled with -I at a prepared tree: its src/ with the generated headers and th_amalg.h, which is LuaJIT's list of files
+** (ljamalg.c) with a marker around each include.
+*/
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include "api.h"
+#include "host.h"
+#include "th_amalg.h"
+#include "lj_target.h"
+#include "luajit.h"
+#include "th_info.h"
+
+#undef asm_ir
+#undef lj_ir_callinfo
+
+#include "vm.c"
+#include "arena.c"
+#include "state.c"
+#include "build.c"
+#include "result.c"
+#include "run.c"
+#include "tables.c"
+
+/* Next milestones slot in here: objects.c (tables, strings, upvalues, cdata), optimize.c (lj_opt_dce, _loop, _sink),
+** side.c (side traces).
+*/
+
+static const struct th_api th_api = {
+  TH_API_VERSION, sizeof(struct th_api),
+  api_tables, api_last_error, api_init, api_fini, api_reset, api_scrub, api_heap,
+  api_begin, api_kint, api_kint64, api_knum, api_kptr, api_kkptr, api_knull, api_kgc, api_kslot,
+  api_emit, api_fold, api_snap, api_assemble,
+  api_result, api_loc, api_ir,
+  api_commit, api_drop, api_restore, api_enter, api_leave, api_call
+};
+
+__attribute__((visibility("default"))) const struct th_api *th_api_get(void)
+{
+  return &th_api;
+}

@@ -1,0 +1,113 @@
+//! The shim and LuaJIT, compiled as one translation unit.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::generate::{self, TARGET};
+use super::identity::BuildInfo;
+use super::tool::{Toolchain, run};
+use super::tree::Tree;
+use super::{BuildError, Variant, io_error};
+
+/// Our C files; embedded, so that the builder needs no checkout of ours at run time.
+const SHIM: [(&str, &str); 10] = [
+    ("api.h", include_str!("../../csrc/api.h")),
+    ("host.h", include_str!("../../csrc/host.h")),
+    ("shim.c", include_str!("../../csrc/shim.c")),
+    ("vm.c", include_str!("../../csrc/vm.c")),
+    ("arena.c", include_str!("../../csrc/arena.c")),
+    ("state.c", include_str!("../../csrc/state.c")),
+    ("build.c", include_str!("../../csrc/build.c")),
+    ("result.c", include_str!("../../csrc/result.c")),
+    ("run.c", include_str!("../../csrc/run.c")),
+    ("tables.c", include_str!("../../csrc/tables.c")),
+];
+
+/// Errors are unwound by longjmp, so C++-style unwinding stays off; everything but the API's one symbol stays hidden.
+const FLAGS: [&str; 9] = [
+    "-O2",
+    "-g1",
+    "-w",
+    "-fPIC",
+    "-fno-strict-aliasing",
+    "-fvisibility=hidden",
+    "-D_FILE_OFFSET_BITS=64",
+    "-DLUAJIT_DISABLE_GDBJIT",
+    "-DLUAJIT_UNWIND_INTERNAL",
+];
+
+/// A copied tree with every generated header.
+#[derive(Debug)]
+pub struct Prepared {
+    src: PathBuf,
+    variant: Variant,
+    /// What the object will say about itself.
+    pub info: BuildInfo,
+}
+
+/// Copies a tree into the empty folder `dir` and runs LuaJIT's own build steps there.
+///
+/// # Errors
+/// Where files can't be written, a tool fails, or the tree lacks what the variant needs.
+pub fn prepare(
+    tree: &Tree,
+    variant: Variant,
+    cc: &Toolchain,
+    dir: &Path,
+) -> Result<Prepared, BuildError> {
+    if variant == Variant::RandomRa && !tree.mentions("lj_asm.c", "LUAJIT_RANDOM_RA") {
+        return Err(BuildError::NoRandomRa { path: tree.src() });
+    }
+    let hash = tree.copy(dir)?;
+    let info = BuildInfo::new(tree, variant, cc, hash)?;
+    let src = dir.join("src");
+    generate::headers(cc, &src, &info.relver)?;
+    write_shim(&src, &info)?;
+    Ok(Prepared { src, variant, info })
+}
+
+fn write_shim(src: &Path, info: &BuildInfo) -> Result<(), BuildError> {
+    let literal: String = info
+        .to_text()
+        .lines()
+        .map(|line| format!("  {:?}\n", format!("{line}\n")))
+        .collect();
+    let info_header = format!("static const char TH_BUILD_INFO[] =\n{literal};\n");
+    for (name, text) in SHIM
+        .into_iter()
+        .chain([("th_info.h", info_header.as_str())])
+    {
+        let file = src.join(name);
+        fs::write(&file, text).map_err(io_error("write", &file))?;
+    }
+    Ok(())
+}
+
+/// Compiles a prepared tree into `shim.o` in its folder. File names in assertions stay relative, the same on every machine.
+///
+/// # Errors
+/// If the compiler reports errors.
+pub fn compile_object(prepared: &Prepared, cc: &Toolchain) -> Result<PathBuf, BuildError> {
+    let mut command = cc.command(&prepared.src);
+    command
+        .args(FLAGS)
+        .args(TARGET)
+        .args(prepared.variant.flags())
+        .args(["-I.", "-c", "shim.c", "-o", "shim.o"]);
+    run("compiling LuaJIT", &mut command)?;
+    Ok(prepared.src.join("shim.o"))
+}
+
+/// Links an object into a shared library.
+///
+/// # Errors
+/// If the linker reports errors.
+pub fn link_shared(object: &Path, to: &Path, cc: &Toolchain) -> Result<(), BuildError> {
+    let mut command = cc.command(Path::new("."));
+    command
+        .args(["-shared", "-Wl,-z,defs", "-o"])
+        .arg(to)
+        .arg(object)
+        .args(["-lm", "-ldl"]);
+    run("linking LuaJIT", &mut command).map(drop)
+}

@@ -1,0 +1,92 @@
+//! A build of LuaJIT: the one linked in, or a shared library.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::abi::{self, Api, th_api_get};
+use crate::compile::BuildInfo;
+use crate::error::Error;
+use crate::tables::Tables;
+
+/// A build of LuaJIT. It carries one Lua state at a time: see [`crate::Jit`].
+#[derive(Debug)]
+pub struct Library {
+    api: &'static Api,
+    tables: Tables,
+    info: BuildInfo,
+}
+
+impl Library {
+    /// The release this crate was built with.
+    pub fn builtin() -> Rc<Self> {
+        // SAFETY: the function takes nothing and returns the address of a constant.
+        let api = unsafe { &*th_api_get() };
+        Rc::new(Self::new(api))
+    }
+
+    /// A shared library made by [`crate::build_shared`]. It stays loaded until the process ends.
+    ///
+    /// # Errors
+    /// If it can't be loaded, or another version of this crate made it.
+    pub fn load(path: &Path) -> Result<Rc<Self>, Error> {
+        let path = fs::canonicalize(path).map_err(|source| Error::NotFound {
+            path: path.to_owned(),
+            source,
+        })?;
+        let api = open(&path).map_err(|source| Error::Load {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(Rc::new(Self::new(check_interface(api, &path)?)))
+    }
+
+    fn new(api: &'static Api) -> Self {
+        // SAFETY: the tables are constants of a library that is never unloaded.
+        let tables = unsafe { Tables::read((api.tables)()) };
+        let info = BuildInfo::parse(tables.build_info);
+        Self { api, tables, info }
+    }
+
+    /// This release's numbers.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// Which LuaJIT this is and how it was built.
+    pub fn info(&self) -> &BuildInfo {
+        &self.info
+    }
+
+    pub(crate) fn api(&self) -> &'static Api {
+        self.api
+    }
+}
+
+/// The address of the library's table; its first two words can be read whatever its version.
+fn open(path: &Path) -> Result<*const Api, libloading::Error> {
+    // SAFETY: loading runs no code of the library: it has no constructors. The symbol has this type in every version.
+    unsafe {
+        let library = libloading::Library::new(path)?;
+        let get: libloading::Symbol<'_, unsafe extern "C" fn() -> *const Api> =
+            library.get(b"th_api_get\0")?;
+        let api = get();
+        // Unloading would invalidate the tables' strings.
+        std::mem::forget(library);
+        Ok(api)
+    }
+}
+
+fn check_interface(api: *const Api, path: &Path) -> Result<&'static Api, Error> {
+    // SAFETY: version and size come first in every version of the table, which is a constant of a loaded library.
+    let [version, size] = unsafe { api.cast::<[u32; 2]>().read() };
+    if version != abi::VERSION || size as usize != size_of::<Api>() {
+        return Err(Error::WrongInterface {
+            path: PathBuf::from(path),
+            found: version,
+            wanted: abi::VERSION,
+        });
+    }
+    // SAFETY: the table has our version and size.
+    Ok(unsafe { &*api })
+}
