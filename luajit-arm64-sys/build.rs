@@ -6,11 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 #[path = "src/compile/mod.rs"]
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "shared libraries and their descriptions are for run time"
-)]
+#[expect(dead_code, unused_imports, reason = "shared libraries and their descriptions are for run time")]
 mod compile;
 
 use compile::{Toolchain, Tree, Variant};
@@ -34,10 +30,7 @@ fn build(out: &Path) -> Result<(), String> {
     // Left from an earlier run of this script; absent on the first.
     let _ = fs::remove_dir_all(&dir);
     let object = compile(&source, &dir).map_err(|error| error.to_string())?;
-    cc::Build::new()
-        .object(object)
-        .cargo_metadata(true)
-        .compile("luajit_arm64");
+    cc::Build::new().object(object).cargo_metadata(true).compile("luajit_arm64");
     println!("cargo:rustc-link-lib=m");
     Ok(())
 }
@@ -52,33 +45,20 @@ fn compile(source: &Path, dir: &Path) -> Result<PathBuf, compile::BuildError> {
 /// Offline first: it then works from a vendored tree; a fresh clone may still lack crates of other workspace members.
 fn luajit_source() -> Result<PathBuf, String> {
     let json = metadata(&["--offline"]).or_else(|_| metadata(&[]))?;
-    let manifest = manifest_path(&json)
-        .ok_or("cargo metadata names no luajit-src: is it still a build-dependency?")?;
-    Ok(manifest
-        .parent()
-        .expect("a manifest is in a folder")
-        .to_owned())
+    let manifest = manifest_path(&json).ok_or("cargo metadata names no luajit-src: is it still a build-dependency?")?;
+    Ok(manifest.parent().expect("a manifest is in a folder").to_owned())
 }
 
 fn metadata(more: &[&str]) -> Result<String, String> {
     let var = |name: &str| env::var(name).map_err(|_| format!("cargo did not set {name}"));
     let mut command = Command::new(var("CARGO")?);
-    command
-        .current_dir(var("CARGO_MANIFEST_DIR")?)
-        .args(["metadata", "--format-version", "1"]);
-    command
-        .args(["--filter-platform", &var("HOST")?])
-        .args(more);
-    let output = command
-        .output()
-        .map_err(|error| format!("cannot start cargo metadata: {error}"))?;
+    command.current_dir(var("CARGO_MANIFEST_DIR")?).args(["metadata", "--format-version", "1"]);
+    command.args(["--filter-platform", &var("HOST")?]).args(more);
+    let output = command.output().map_err(|error| format!("cannot start cargo metadata: {error}"))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
-        Err(format!(
-            "cargo metadata failed:\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        ))
+        Err(format!("cargo metadata failed:\n{}", String::from_utf8_lossy(&output.stderr)))
     }
 }
 

@@ -42,8 +42,7 @@ impl Names {
 fn build(jit: &mut Jit, n: &Names, folded: bool, seed: u32) -> Result<(), Error> {
     let add = |jit: &mut Jit, op, ty, a: TRef, b: TRef| {
         if folded {
-            jit.fold(op, ty, a.0, b.0)
-                .map(|it| it.value().unwrap_or(TRef::NIL))
+            jit.fold(op, ty, a.0, b.0).map(|it| it.value().unwrap_or(TRef::NIL))
         } else {
             jit.emit(op, ty, a.0, b.0)
         }
@@ -64,11 +63,7 @@ fn build(jit: &mut Jit, n: &Names, folded: bool, seed: u32) -> Result<(), Error>
         let value = add(jit, op, n.int, x[i - 1], x[i - 5])?;
         x.push(value);
     }
-    let live = [
-        SnapEntry::new(2, x[15]),
-        SnapEntry::new(3, x[14]),
-        SnapEntry::new(4, x[9]),
-    ];
+    let live = [SnapEntry::new(2, x[15]), SnapEntry::new(3, x[14]), SnapEntry::new(4, x[9])];
     jit.snap(&live, 5)?;
     let limit = jit.kint(1000 + seed.cast_signed())?;
     add(jit, n.lt, n.int | n.guard, x[15], limit)?;
@@ -80,13 +75,7 @@ fn build(jit: &mut Jit, n: &Names, folded: bool, seed: u32) -> Result<(), Error>
     jit.snap(&live, 5).map(drop)
 }
 
-fn measure(
-    jit: &mut Jit,
-    names: &Names,
-    what: &str,
-    folded: bool,
-    assembled: bool,
-) -> Result<(), Error> {
+fn measure(jit: &mut Jit, names: &Names, what: &str, folded: bool, assembled: bool) -> Result<(), Error> {
     let start = Instant::now();
     for round in 0..ROUNDS {
         jit.reset();
@@ -95,10 +84,7 @@ fn measure(
             jit.assemble(Link::Return, 0)?;
         }
     }
-    println!(
-        "{what:<28} {:>9.0} traces/s",
-        f64::from(ROUNDS) / start.elapsed().as_secs_f64()
-    );
+    println!("{what:<28} {:>9.0} traces/s", f64::from(ROUNDS) / start.elapsed().as_secs_f64());
     Ok(())
 }
 
@@ -109,26 +95,17 @@ fn main() -> Result<(), Error> {
     };
     let mut jit = Jit::new(&library, Layout::default())?;
     let names = Names::new(&library);
-    println!(
-        "{}, {} bytes copied by a reset",
-        library.info().id(),
-        jit.heap().1
-    );
+    println!("{}, {} bytes copied by a reset", library.info().id(), jit.heap().1);
     build(&mut jit, &names, false, 0)?;
     println!(
         "{} instructions",
-        jit.ir(TRef::ins(1))
-            .map(|_| (1..).take_while(|&i| jit.ir(TRef::ins(i)).is_ok()).count())?
+        jit.ir(TRef::ins(1)).map(|_| (1..).take_while(|&i| jit.ir(TRef::ins(i)).is_ok()).count())?
     );
     let start = Instant::now();
     for _ in 0..ROUNDS {
         jit.reset();
     }
-    println!(
-        "{:<28} {:>9.0} ns",
-        "reset",
-        start.elapsed().as_secs_f64() * 1e9 / f64::from(ROUNDS)
-    );
+    println!("{:<28} {:>9.0} ns", "reset", start.elapsed().as_secs_f64() * 1e9 / f64::from(ROUNDS));
     measure(&mut jit, &names, "build", false, false)?;
     measure(&mut jit, &names, "build, assemble", false, true)?;
     measure(&mut jit, &names, "build through FOLD", true, false)?;

@@ -113,11 +113,7 @@ pub struct Notes<'a> {
 
 impl<'a> Notes<'a> {
     pub(crate) fn new(raw: &RawResult, notes: &'a [RawNote]) -> Self {
-        Self {
-            start: raw.mcode,
-            area: raw.area,
-            notes,
-        }
+        Self { start: raw.mcode, area: raw.area, notes }
     }
 
     /// Instructions and their code in ascending order. The lowest range includes the trace's head; a range includes what the
@@ -127,17 +123,12 @@ impl<'a> Notes<'a> {
         (0..self.notes.len()).rev().map(move |index| {
             let from = self.notes.get(index + 1).map_or(self.start, end);
             let note = &self.notes[index];
-            (
-                TRef(u16::try_from(note.r#ref).expect("a ref has 16 bits")),
-                from..end(note),
-            )
+            (TRef(u16::try_from(note.r#ref).expect("a ref has 16 bits")), from..end(note))
         })
     }
 
     /// The instruction an address belongs to.
     pub fn at(self, addr: u64) -> Option<TRef> {
-        self.ranges()
-            .find(|(_, range)| range.contains(&addr))
-            .map(|(value, _)| value)
+        self.ranges().find(|(_, range)| range.contains(&addr)).map(|(value, _)| value)
     }
 }

@@ -23,9 +23,7 @@ pub enum FetchError {
         version: String,
     },
     /// Cargo could not be started.
-    #[error(
-        "cannot start cargo, which fetches LuaJIT releases: install Rust or put cargo into PATH"
-    )]
+    #[error("cannot start cargo, which fetches LuaJIT releases: install Rust or put cargo into PATH")]
     NoCargo(#[source] io::Error),
     /// A file operation failed.
     #[error("cannot {doing} {}", path.display())]
@@ -46,24 +44,16 @@ pub enum FetchError {
 /// # Errors
 /// See [`FetchError`].
 pub fn fetch(version: &str, cache: &Path) -> Result<PathBuf, FetchError> {
-    if version.is_empty()
-        || !version
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b".+-".contains(&byte))
-    {
-        return Err(FetchError::BadVersion {
-            version: version.to_owned(),
-        });
+    if version.is_empty() || !version.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".+-".contains(&byte)) {
+        return Err(FetchError::BadVersion { version: version.to_owned() });
     }
     let target = cache.join(format!("luajit-src-{version}"));
     if target.join("Cargo.toml").is_file() {
         return Ok(target);
     }
     fs::create_dir_all(cache).map_err(io_error("create", cache))?;
-    let temp = tempfile::Builder::new()
-        .prefix(".fetch-")
-        .tempdir_in(cache)
-        .map_err(io_error("create a folder in", cache))?;
+    let temp =
+        tempfile::Builder::new().prefix(".fetch-").tempdir_in(cache).map_err(io_error("create a folder in", cache))?;
     write_project(temp.path(), version)?;
     vendor(temp.path(), version)?;
     install(&temp.path().join("vendor/luajit-src"), &target)?;
@@ -84,18 +74,13 @@ fn write_project(dir: &Path, version: &str) -> Result<(), FetchError> {
 
 fn vendor(dir: &Path, version: &str) -> Result<(), FetchError> {
     let mut command = Command::new("cargo");
-    command
-        .current_dir(dir)
-        .args(["vendor", "--quiet", "vendor"]);
+    command.current_dir(dir).args(["vendor", "--quiet", "vendor"]);
     let output = command.output().map_err(FetchError::NoCargo)?;
     if output.status.success() {
         return Ok(());
     }
     let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(FetchError::Cargo {
-        version: version.to_owned(),
-        message,
-    })
+    Err(FetchError::Cargo { version: version.to_owned(), message })
 }
 
 /// Another process may have been faster: then its folder is as good.
@@ -107,9 +92,5 @@ fn install(from: &Path, to: &Path) -> Result<(), FetchError> {
 }
 
 fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FetchError {
-    move |source| FetchError::Io {
-        doing,
-        path: path.to_owned(),
-        source,
-    }
+    move |source| FetchError::Io { doing, path: path.to_owned(), source }
 }

@@ -58,9 +58,7 @@ impl fmt::Debug for TRef {
 pub struct Opts(u32);
 
 /// Names as `-O` takes them, in the order of their bits.
-const OPT_NAMES: [&str; 11] = [
-    "fold", "cse", "dce", "fwd", "dse", "narrow", "loop", "abc", "sink", "fuse", "fma",
-];
+const OPT_NAMES: [&str; 11] = ["fold", "cse", "dce", "fwd", "dse", "narrow", "loop", "abc", "sink", "fuse", "fma"];
 
 impl Opts {
     /// None: `-O0`.
@@ -100,19 +98,12 @@ impl Opts {
 
     /// The optimization of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        OPT_NAMES
-            .iter()
-            .position(|&known| known == name)
-            .map(|bit| Self(1 << bit))
+        OPT_NAMES.iter().position(|&known| known == name).map(|bit| Self(1 << bit))
     }
 
     /// The names of the optimizations in the set.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        OPT_NAMES
-            .into_iter()
-            .enumerate()
-            .filter(move |(bit, _)| self.0 >> bit & 1 != 0)
-            .map(|(_, name)| name)
+        OPT_NAMES.into_iter().enumerate().filter(move |(bit, _)| self.0 >> bit & 1 != 0).map(|(_, name)| name)
     }
 
     /// Whether all of `other` are in the set.
@@ -206,11 +197,7 @@ const _: () = assert!(size_of::<SnapEntry>() == size_of::<crate::abi::RawSnapEnt
 impl SnapEntry {
     /// An ordinary value.
     pub const fn new(slot: u8, value: TRef) -> Self {
-        Self {
-            slot,
-            flags: SnapFlags::NONE,
-            value,
-        }
+        Self { slot, flags: SnapFlags::NONE, value }
     }
 }
 

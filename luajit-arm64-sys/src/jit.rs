@@ -43,12 +43,7 @@ impl Jit {
         // SAFETY: the layout is plain data; the C side checks it and lets only one thread in.
         let code = unsafe { (api.init)(&layout.raw()) };
         match code {
-            status::OK => Ok(Self {
-                library: Rc::clone(library),
-                api,
-                layout,
-                not_send: PhantomData,
-            }),
+            status::OK => Ok(Self { library: Rc::clone(library), api, layout, not_send: PhantomData }),
             status::BUSY => Err(Error::Busy),
             _ => {
                 let error = last_error(api, code, library.tables());
@@ -199,11 +194,7 @@ impl Jit {
         let mut out = 0;
         // SAFETY: as in emit.
         self.check(unsafe { (self.api.fold)(ot, u32::from(op1), u32::from(op2), &raw mut out) })?;
-        Ok(if out == REF_DROP {
-            Folded::Dropped
-        } else {
-            Folded::Ref(tref(out))
-        })
+        Ok(if out == REF_DROP { Folded::Dropped } else { Folded::Ref(tref(out)) })
     }
 
     /// Takes a snapshot before the next instruction and returns its number, which is the exit number of the guards that follow.
@@ -211,10 +202,7 @@ impl Jit {
     /// # Errors
     /// `BadArgument` for entries that are not below `nslots` or no refs, `SNAPOV` for too many snapshots.
     pub fn snap(&mut self, entries: &[SnapEntry], nslots: u8) -> Result<u32, Error> {
-        let (ptr, len) = (
-            entries.as_ptr().cast(),
-            entries.len().try_into().unwrap_or(u32::MAX),
-        );
+        let (ptr, len) = (entries.as_ptr().cast(), entries.len().try_into().unwrap_or(u32::MAX));
         let mut out = 0;
         // SAFETY: SnapEntry has th_snapentry's layout; the C side reads `len` of them if that is at most 255.
         self.check(unsafe { (self.api.snap)(ptr, len, u32::from(nslots), &raw mut out) })?;
@@ -270,18 +258,9 @@ impl Jit {
         let place = if raw.reg & NO_REG != 0 {
             None
         } else {
-            Some(if raw.reg < 32 {
-                Place::Gpr(raw.reg)
-            } else {
-                Place::Fpr(raw.reg - 32)
-            })
+            Some(if raw.reg < 32 { Place::Gpr(raw.reg) } else { Place::Fpr(raw.reg - 32) })
         };
-        Ok(Loc {
-            reg: place,
-            spill: (raw.spill != 0).then_some(raw.spill),
-            raw_reg: raw.raw_reg,
-            ty: raw.r#type,
-        })
+        Ok(Loc { reg: place, spill: (raw.spill != 0).then_some(raw.spill), raw_reg: raw.raw_reg, ty: raw.r#type })
     }
 
     /// An instruction or constant, before and after assembly.
@@ -292,14 +271,7 @@ impl Jit {
         let mut raw = RawIns::default();
         // SAFETY: writes one struct.
         self.check(unsafe { (self.api.ir)(u32::from(at.0), &raw mut raw) })?;
-        Ok(Ins {
-            op: raw.op,
-            ty: raw.r#type,
-            op1: raw.op1,
-            op2: raw.op2,
-            prev: raw.prev,
-            value: raw.value,
-        })
+        Ok(Ins { op: raw.op, ty: raw.r#type, op1: raw.op1, op2: raw.op2, prev: raw.prev, value: raw.value })
     }
 
     // -- Running -------------------------------------------------------------
@@ -327,10 +299,7 @@ impl Jit {
         let size = self.tables().exit_state.size;
         if state.len() != size {
             return Err(Error::BadArgument {
-                text: format!(
-                    "restore: the exit state has {size} bytes, not {}",
-                    state.len()
-                ),
+                text: format!("restore: the exit state has {size} bytes, not {}", state.len()),
             });
         }
         // LuaJIT reads doubles: the buffer must be aligned.
@@ -359,17 +328,10 @@ impl Jit {
     ///
     /// # Safety
     /// The arguments must be what that function takes: it dereferences pointers.
-    pub unsafe fn call(
-        &mut self,
-        id: u32,
-        x: &[u64; 8],
-        d: &[u64; 8],
-    ) -> Result<(u64, u64), Error> {
+    pub unsafe fn call(&mut self, id: u32, x: &[u64; 8], d: &[u64; 8]) -> Result<(u64, u64), Error> {
         let (mut x0, mut d0) = (0, 0);
         // SAFETY: the caller vouches for the arguments; the C side checks `id`.
-        self.check(unsafe {
-            (self.api.call)(id, x.as_ptr(), d.as_ptr(), &raw mut x0, &raw mut d0)
-        })?;
+        self.check(unsafe { (self.api.call)(id, x.as_ptr(), d.as_ptr(), &raw mut x0, &raw mut d0) })?;
         Ok((x0, d0))
     }
 
@@ -421,10 +383,7 @@ impl Jit {
     }
 
     fn host_ptr(&self, addr: u64, len: usize) -> Result<*mut u8, Error> {
-        let region = self
-            .regions()
-            .into_iter()
-            .find(|region| region.contains(addr, len));
+        let region = self.regions().into_iter().find(|region| region.contains(addr, len));
         let region = region.ok_or(Error::OutOfBounds { addr, len })?;
         let ofs = usize::try_from(addr - region.addr).expect("the host has 64 bits");
         Ok(region.host_ptr().wrapping_add(ofs))
@@ -439,11 +398,7 @@ impl Jit {
     }
 
     fn check(&self, code: u32) -> Result<(), Error> {
-        if code == status::OK {
-            Ok(())
-        } else {
-            Err(last_error(self.api, code, self.tables()))
-        }
+        if code == status::OK { Ok(()) } else { Err(last_error(self.api, code, self.tables())) }
     }
 }
 
@@ -467,14 +422,7 @@ fn word(bytes: &[u8]) -> u64 {
 
 #[cold]
 fn last_error(api: &Api, code: u32, tables: &Tables) -> Error {
-    let mut raw = RawError {
-        status: 0,
-        trace_code: 0,
-        at_ref: 0,
-        info: 0,
-        trace_name: ptr::null(),
-        text: ptr::null(),
-    };
+    let mut raw = RawError { status: 0, trace_code: 0, at_ref: 0, info: 0, trace_name: ptr::null(), text: ptr::null() };
     // SAFETY: writes one struct; its text is a C string that lives until the next call.
     let text = unsafe {
         (api.last_error)(&raw mut raw);
@@ -492,9 +440,7 @@ fn last_error(api: &Api, code: u32, tables: &Tables) -> Error {
 }
 
 fn trace_error(raw: &RawError, text: String, at_ref: Option<TRef>, tables: &Tables) -> TraceError {
-    let row = usize::try_from(raw.trace_code)
-        .ok()
-        .and_then(|code| tables.trace_errors.get(code));
+    let row = usize::try_from(raw.trace_code).ok().and_then(|code| tables.trace_errors.get(code));
     TraceError {
         code: raw.trace_code,
         name: row.map_or("?", |row| row.name),

@@ -92,27 +92,12 @@ impl Layout {
     }
 
     pub(crate) fn region_list(&self) -> [Region; 4] {
-        let region = |name, ofs: u64, len, protection| Region {
-            name,
-            addr: self.base + ofs,
-            len,
-            protection,
-        };
+        let region = |name, ofs: u64, len, protection| Region { name, addr: self.base + ofs, len, protection };
         [
             region("heap", 0, self.heap_size, Protection::ReadWrite),
-            region(
-                "mcode",
-                self.mcode_ofs,
-                self.mcode_size,
-                Protection::ReadExecute,
-            ),
+            region("mcode", self.mcode_ofs, self.mcode_size, Protection::ReadExecute),
             region("data", self.data_ofs, self.data_size, Protection::ReadWrite),
-            region(
-                "stack",
-                self.stack_ofs,
-                self.stack_size,
-                Protection::ReadWrite,
-            ),
+            region("stack", self.stack_ofs, self.stack_size, Protection::ReadWrite),
         ]
     }
 }
@@ -142,14 +127,11 @@ pub struct Region {
 impl Region {
     /// The region's memory in this process; valid while the `Jit` it came from lives.
     pub fn host_ptr(&self) -> *mut u8 {
-        std::ptr::with_exposed_provenance_mut(
-            usize::try_from(self.addr).expect("the host has 64 bits"),
-        )
+        std::ptr::with_exposed_provenance_mut(usize::try_from(self.addr).expect("the host has 64 bits"))
     }
 
     pub(crate) fn contains(&self, addr: u64, len: usize) -> bool {
-        addr.checked_sub(self.addr)
-            .is_some_and(|ofs| ofs <= self.len && len as u64 <= self.len - ofs)
+        addr.checked_sub(self.addr).is_some_and(|ofs| ofs <= self.len && len as u64 <= self.len - ofs)
     }
 }
 

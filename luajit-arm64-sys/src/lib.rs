@@ -20,6 +20,7 @@ mod ir;
 mod jit;
 mod layout;
 mod library;
+mod pure;
 mod shared;
 mod tables;
 
@@ -32,6 +33,4 @@ pub use jit::Jit;
 pub use layout::{Layout, Protection, Region};
 pub use library::Library;
 pub use shared::{build_shared, info_path};
-pub use tables::{
-    CallInfo, ExitStateLayout, Named, OpInfo, OpKind, Operand, Tables, TraceErrorInfo,
-};
+pub use tables::{CallInfo, ExitStateLayout, Named, OpInfo, OpKind, Operand, Tables, TraceErrorInfo};

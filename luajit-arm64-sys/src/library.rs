@@ -30,14 +30,8 @@ impl Library {
     /// # Errors
     /// If it can't be loaded, or another version of this crate made it.
     pub fn load(path: &Path) -> Result<Rc<Self>, Error> {
-        let path = fs::canonicalize(path).map_err(|source| Error::NotFound {
-            path: path.to_owned(),
-            source,
-        })?;
-        let api = open(&path).map_err(|source| Error::Load {
-            path: path.clone(),
-            source,
-        })?;
+        let path = fs::canonicalize(path).map_err(|source| Error::NotFound { path: path.to_owned(), source })?;
+        let api = open(&path).map_err(|source| Error::Load { path: path.clone(), source })?;
         Ok(Rc::new(Self::new(check_interface(api, &path)?)))
     }
 
@@ -68,8 +62,7 @@ fn open(path: &Path) -> Result<*const Api, libloading::Error> {
     // SAFETY: loading runs no code of the library: it has no constructors. The symbol has this type in every version.
     unsafe {
         let library = libloading::Library::new(path)?;
-        let get: libloading::Symbol<'_, unsafe extern "C" fn() -> *const Api> =
-            library.get(b"th_api_get\0")?;
+        let get: libloading::Symbol<'_, unsafe extern "C" fn() -> *const Api> = library.get(b"th_api_get\0")?;
         let api = get();
         // Unloading would invalidate the tables' strings.
         std::mem::forget(library);
@@ -81,11 +74,7 @@ fn check_interface(api: *const Api, path: &Path) -> Result<&'static Api, Error> 
     // SAFETY: version and size come first in every version of the table, which is a constant of a loaded library.
     let [version, size] = unsafe { api.cast::<[u32; 2]>().read() };
     if version != abi::VERSION || size as usize != size_of::<Api>() {
-        return Err(Error::WrongInterface {
-            path: PathBuf::from(path),
-            found: version,
-            wanted: abi::VERSION,
-        });
+        return Err(Error::WrongInterface { path: PathBuf::from(path), found: version, wanted: abi::VERSION });
     }
     // SAFETY: the table has our version and size.
     Ok(unsafe { &*api })

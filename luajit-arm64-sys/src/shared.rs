@@ -24,10 +24,7 @@ pub fn build_shared(tree: &Path, variant: Variant, out: &Path) -> Result<BuildIn
     let cc = Toolchain::from_env();
     let prepared = compile::prepare(&tree, variant, &cc, temp.path())?;
     let object = compile::compile_object(&prepared, &cc)?;
-    let (library, info) = (
-        temp.path().join("library.so"),
-        temp.path().join("library.info"),
-    );
+    let (library, info) = (temp.path().join("library.so"), temp.path().join("library.info"));
     compile::link_shared(&object, &library, &cc)?;
     fs::write(&info, prepared.info.to_text()).map_err(io("write", &info))?;
     install(&library, out)?;
@@ -44,10 +41,7 @@ pub fn info_path(library: &Path) -> PathBuf {
 
 /// Absolute, since compilers run in other folders.
 fn folder_of(out: &Path) -> Result<PathBuf, BuildError> {
-    let parent = out
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(io("create", parent))?;
     fs::canonicalize(parent).map_err(io("find", parent))
 }
@@ -59,9 +53,5 @@ fn install(from: &Path, to: &Path) -> Result<(), BuildError> {
 
 fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BuildError {
     let path = path.to_owned();
-    move |source| BuildError::Io {
-        doing,
-        path,
-        source,
-    }
+    move |source| BuildError::Io { doing, path, source }
 }

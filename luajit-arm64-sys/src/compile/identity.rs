@@ -22,12 +22,7 @@ pub struct BuildInfo {
 }
 
 impl BuildInfo {
-    pub(super) fn new(
-        tree: &Tree,
-        variant: Variant,
-        cc: &Toolchain,
-        hash: u64,
-    ) -> Result<Self, BuildError> {
+    pub(super) fn new(tree: &Tree, variant: Variant, cc: &Toolchain, hash: u64) -> Result<Self, BuildError> {
         Ok(Self {
             crate_version: tree.crate_version(),
             git_commit: tree.git_commit(),
@@ -40,28 +35,17 @@ impl BuildInfo {
 
     /// The short name: `luajit@210.7.4`, `luajit@<12 digits of the commit>`, or of the sources' hash; `/variant` unless plain.
     pub fn id(&self) -> String {
-        let release = self
-            .crate_version
-            .as_deref()
-            .map(|version| version.split('+').next().unwrap_or(version).to_owned());
+        let release =
+            self.crate_version.as_deref().map(|version| version.split('+').next().unwrap_or(version).to_owned());
         let commit = || self.git_commit.as_deref().map(short_commit);
-        let name = release
-            .or_else(commit)
-            .unwrap_or_else(|| self.source_hash.chars().take(12).collect());
-        let variant = if self.variant == "plain" {
-            String::new()
-        } else {
-            format!("/{}", self.variant)
-        };
+        let name = release.or_else(commit).unwrap_or_else(|| self.source_hash.chars().take(12).collect());
+        let variant = if self.variant == "plain" { String::new() } else { format!("/{}", self.variant) };
         format!("luajit@{name}{variant}")
     }
 
     /// Everything that is known of the version: `210.7.4+c6ffc14`, else the commit, else the sources' hash.
     pub fn full_version(&self) -> &str {
-        self.crate_version
-            .as_deref()
-            .or(self.git_commit.as_deref())
-            .unwrap_or(&self.source_hash)
+        self.crate_version.as_deref().or(self.git_commit.as_deref()).unwrap_or(&self.source_hash)
     }
 
     /// One `key: value` line each, in a fixed order; what is not known is left out.
@@ -74,19 +58,13 @@ impl BuildInfo {
             ("compiler", Some(self.compiler.as_str())),
             ("source", Some(self.source_hash.as_str())),
         ];
-        lines
-            .into_iter()
-            .filter_map(|(key, value)| Some(format!("{key}: {}\n", value?)))
-            .collect()
+        lines.into_iter().filter_map(|(key, value)| Some(format!("{key}: {}\n", value?))).collect()
     }
 
     /// The inverse of [`BuildInfo::to_text`]; unknown lines are ignored.
     pub fn parse(text: &str) -> Self {
-        let get = |key: &str| {
-            text.lines()
-                .find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))
-                .map(str::to_owned)
-        };
+        let get =
+            |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": ")).map(str::to_owned);
         Self {
             crate_version: get("crate"),
             git_commit: get("commit"),
@@ -99,9 +77,7 @@ impl BuildInfo {
 }
 
 fn short_commit(commit: &str) -> String {
-    let (hash, dirty) = commit
-        .split_once('-')
-        .map_or((commit, ""), |(hash, _)| (hash, "-dirty"));
+    let (hash, dirty) = commit.split_once('-').map_or((commit, ""), |(hash, _)| (hash, "-dirty"));
     hash.chars().take(12).collect::<String>() + dirty
 }
 

@@ -104,9 +104,5 @@ pub enum BuildError {
 
 /// Attaches to an I/O error what was being done to which file.
 fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BuildError {
-    move |source| BuildError::Io {
-        doing,
-        path: path.to_owned(),
-        source,
-    }
+    move |source| BuildError::Io { doing, path: path.to_owned(), source }
 }

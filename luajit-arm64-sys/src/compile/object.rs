@@ -49,12 +49,7 @@ pub struct Prepared {
 ///
 /// # Errors
 /// Where files can't be written, a tool fails, or the tree lacks what the variant needs.
-pub fn prepare(
-    tree: &Tree,
-    variant: Variant,
-    cc: &Toolchain,
-    dir: &Path,
-) -> Result<Prepared, BuildError> {
+pub fn prepare(tree: &Tree, variant: Variant, cc: &Toolchain, dir: &Path) -> Result<Prepared, BuildError> {
     if variant == Variant::RandomRa && !tree.mentions("lj_asm.c", "LUAJIT_RANDOM_RA") {
         return Err(BuildError::NoRandomRa { path: tree.src() });
     }
@@ -67,16 +62,9 @@ pub fn prepare(
 }
 
 fn write_shim(src: &Path, info: &BuildInfo) -> Result<(), BuildError> {
-    let literal: String = info
-        .to_text()
-        .lines()
-        .map(|line| format!("  {:?}\n", format!("{line}\n")))
-        .collect();
+    let literal: String = info.to_text().lines().map(|line| format!("  {:?}\n", format!("{line}\n"))).collect();
     let info_header = format!("static const char TH_BUILD_INFO[] =\n{literal};\n");
-    for (name, text) in SHIM
-        .into_iter()
-        .chain([("th_info.h", info_header.as_str())])
-    {
+    for (name, text) in SHIM.into_iter().chain([("th_info.h", info_header.as_str())]) {
         let file = src.join(name);
         fs::write(&file, text).map_err(io_error("write", &file))?;
     }
@@ -89,11 +77,7 @@ fn write_shim(src: &Path, info: &BuildInfo) -> Result<(), BuildError> {
 /// If the compiler reports errors.
 pub fn compile_object(prepared: &Prepared, cc: &Toolchain) -> Result<PathBuf, BuildError> {
     let mut command = cc.command(&prepared.src);
-    command
-        .args(FLAGS)
-        .args(TARGET)
-        .args(prepared.variant.flags())
-        .args(["-I.", "-c", "shim.c", "-o", "shim.o"]);
+    command.args(FLAGS).args(TARGET).args(prepared.variant.flags()).args(["-I.", "-c", "shim.c", "-o", "shim.o"]);
     run("compiling LuaJIT", &mut command)?;
     Ok(prepared.src.join("shim.o"))
 }
@@ -104,10 +88,6 @@ pub fn compile_object(prepared: &Prepared, cc: &Toolchain) -> Result<PathBuf, Bu
 /// If the linker reports errors.
 pub fn link_shared(object: &Path, to: &Path, cc: &Toolchain) -> Result<(), BuildError> {
     let mut command = cc.command(Path::new("."));
-    command
-        .args(["-shared", "-Wl,-z,defs", "-o"])
-        .arg(to)
-        .arg(object)
-        .args(["-lm", "-ldl"]);
+    command.args(["-shared", "-Wl,-z,defs", "-o"]).arg(to).arg(object).args(["-lm", "-ldl"]);
     run("linking LuaJIT", &mut command).map(drop)
 }

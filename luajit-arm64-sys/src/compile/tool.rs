@@ -21,10 +21,7 @@ impl Toolchain {
     /// A compiler by its command, which may carry arguments: `clang`, `ccache gcc`, `gcc -m64`.
     pub fn new(command: &str) -> Self {
         let mut words = command.split_whitespace().map(str::to_owned);
-        Self {
-            program: words.next().unwrap_or_else(|| "cc".to_owned()),
-            args: words.collect(),
-        }
+        Self { program: words.next().unwrap_or_else(|| "cc".to_owned()), args: words.collect() }
     }
 
     /// The command in the environment variable `CC`, else `cc`.
@@ -37,10 +34,7 @@ impl Toolchain {
     /// # Errors
     /// If the compiler does not start.
     pub fn version(&self) -> Result<String, BuildError> {
-        let text = run(
-            "asking for the compiler's version",
-            self.command(Path::new(".")).arg("--version"),
-        )?;
+        let text = run("asking for the compiler's version", self.command(Path::new(".")).arg("--version"))?;
         Ok(text.lines().next().unwrap_or_default().trim().to_owned())
     }
 
@@ -54,44 +48,23 @@ impl Toolchain {
 /// Runs a command to its end and returns its standard output.
 pub(super) fn run(step: &'static str, command: &mut Command) -> Result<String, BuildError> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().map_err(|source| BuildError::Start {
-        step,
-        program,
-        source,
-    })?;
+    let output = command.output().map_err(|source| BuildError::Start { step, program, source })?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    Err(BuildError::Tool {
-        step,
-        command: command_line(command),
-        message: first_errors(&output),
-    })
+    Err(BuildError::Tool { step, command: command_line(command), message: first_errors(&output) })
 }
 
 fn command_line(command: &Command) -> String {
-    let words = [command.get_program()]
-        .into_iter()
-        .chain(command.get_args());
-    words
-        .map(OsStr::to_string_lossy)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words = [command.get_program()].into_iter().chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
 
 /// From the first line that says "error" on; everything if none does.
 fn first_errors(output: &Output) -> String {
-    let text = String::from_utf8_lossy(&output.stderr).into_owned()
-        + &String::from_utf8_lossy(&output.stdout);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     let lines: Vec<&str> = text.lines().collect();
-    let start = lines
-        .iter()
-        .position(|line| line.contains("error"))
-        .unwrap_or(0);
+    let start = lines.iter().position(|line| line.contains("error")).unwrap_or(0);
     let quoted: Vec<&str> = lines[start..].iter().take(QUOTED_LINES).copied().collect();
-    if quoted.is_empty() {
-        format!("no output, {}", output.status)
-    } else {
-        quoted.join("\n")
-    }
+    if quoted.is_empty() { format!("no output, {}", output.status) } else { quoted.join("\n") }
 }

@@ -24,23 +24,12 @@ impl Tree {
     /// # Errors
     /// `NotATree` if there is none.
     pub fn find(path: &Path) -> Result<Self, BuildError> {
-        let candidates = [
-            path.to_owned(),
-            path.join("luajit2"),
-            path.join("luajit"),
-            path.join(".."),
-        ];
-        let found = candidates
-            .into_iter()
-            .find(|root| root.join("src/lj_asm_arm64.h").is_file());
+        let candidates = [path.to_owned(), path.join("luajit2"), path.join("luajit"), path.join("..")];
+        let found = candidates.into_iter().find(|root| root.join("src/lj_asm_arm64.h").is_file());
         // The parent only counts if the path itself is the src folder.
         match found {
-            Some(root) if !root.ends_with("..") || path.join("lj_asm_arm64.h").is_file() => {
-                Ok(Self { root })
-            }
-            _ => Err(BuildError::NotATree {
-                path: path.to_owned(),
-            }),
+            Some(root) if !root.ends_with("..") || path.join("lj_asm_arm64.h").is_file() => Ok(Self { root }),
+            _ => Err(BuildError::NotATree { path: path.to_owned() }),
         }
     }
 
@@ -51,19 +40,14 @@ impl Tree {
 
     /// Whether a source file mentions a word.
     pub fn mentions(&self, file: &str, word: &str) -> bool {
-        fs::read(self.src().join(file))
-            .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(word))
+        fs::read(self.src().join(file)).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(word))
     }
 
     /// The version of the `luajit-src` crate the tree belongs to.
     pub fn crate_version(&self) -> Option<String> {
         let manifest = fs::read_to_string(self.root.join("../Cargo.toml")).ok()?;
-        let is_ours = manifest
-            .lines()
-            .any(|line| line.trim() == "name = \"luajit-src\"");
-        let version = manifest
-            .lines()
-            .find_map(|line| line.strip_prefix("version = \""))?;
+        let is_ours = manifest.lines().any(|line| line.trim() == "name = \"luajit-src\"");
+        let version = manifest.lines().find_map(|line| line.strip_prefix("version = \""))?;
         is_ours.then(|| version.trim_end().trim_end_matches('"').to_owned())
     }
 
@@ -74,38 +58,21 @@ impl Tree {
             return None;
         }
         let commit = self.git(&["rev-parse", "HEAD"])?;
-        let dirty = !self
-            .git(&["status", "--porcelain", "--untracked-files=no"])?
-            .is_empty();
+        let dirty = !self.git(&["status", "--porcelain", "--untracked-files=no"])?.is_empty();
         Some(commit + if dirty { "-dirty" } else { "" })
     }
 
     /// The time stamp LuaJIT uses as its release number, where the tree or its repository has one.
     pub fn relver(&self) -> Option<String> {
         let files = ["../luajit_relver.txt", ".relver", "src/luajit_relver.txt"];
-        let from_file = files
-            .iter()
-            .find_map(|file| numeric(&fs::read_to_string(self.root.join(file)).ok()?));
-        let from_git = || {
-            self.root
-                .join(".git")
-                .exists()
-                .then(|| self.git(&["show", "-s", "--format=%ct"]))?
-        };
+        let from_file = files.iter().find_map(|file| numeric(&fs::read_to_string(self.root.join(file)).ok()?));
+        let from_git = || self.root.join(".git").exists().then(|| self.git(&["show", "-s", "--format=%ct"]))?;
         from_file.or_else(|| numeric(&from_git()?))
     }
 
     fn git(&self, args: &[&str]) -> Option<String> {
-        let output = Command::new("git")
-            .arg("-C")
-            .arg(&self.root)
-            .args(args)
-            .output()
-            .ok()?;
-        output
-            .status
-            .success()
-            .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        let output = Command::new("git").arg("-C").arg(&self.root).args(args).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
     /// The files a build reads, relative to the root, sorted.
@@ -114,12 +81,8 @@ impl Tree {
         for folder in FOLDERS {
             let path = self.root.join(folder);
             for entry in fs::read_dir(&path).map_err(io_error("list", &path))? {
-                let name =
-                    PathBuf::from(folder).join(entry.map_err(io_error("list", &path))?.file_name());
-                let known = name
-                    .extension()
-                    .and_then(|ext| ext.to_str())
-                    .is_some_and(|ext| EXTENSIONS.contains(&ext));
+                let name = PathBuf::from(folder).join(entry.map_err(io_error("list", &path))?.file_name());
+                let known = name.extension().and_then(|ext| ext.to_str()).is_some_and(|ext| EXTENSIONS.contains(&ext));
                 if known && self.root.join(&name).is_file() {
                     files.push(name);
                 }
