@@ -57,6 +57,10 @@ pub struct Conventions {
     pub reserved: Vec<(u8, &'static str)>,
     /// Bytes of the frame at entry, above the stack pointer, that belong to the code.
     pub frame: u32,
+    /// The stack pointer at exits.
+    pub exit_sp: u64,
+    /// The stack pointer at the trace's end.
+    pub tail_sp: u64,
     /// Address ranges that branches may leave to (first, behind last): exit handler, VM entries, calls.
     pub targets: Vec<(u64, u64)>,
     /// Address ranges that literal loads may read.
@@ -86,6 +90,10 @@ pub struct Code {
     pub start: Registers,
     /// Instructions that FOLD dropped or merged, for statistics.
     pub folded: u32,
+    /// The backend may round multiply and add once.
+    pub may_fuse_fma: bool,
+    /// Address of the first Lua stack slot that a case may use ([`crate::ir::validate::MIN_SLOT`]).
+    pub stack: u64,
 }
 
 impl Code {

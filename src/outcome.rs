@@ -94,6 +94,18 @@ pub enum FindingClass {
     Mismatch(MismatchClass),
 }
 
+impl From<FaultClass> for FindingClass {
+    fn from(class: FaultClass) -> Self {
+        FindingClass::Fault(class)
+    }
+}
+
+impl From<MismatchClass> for FindingClass {
+    fn from(class: MismatchClass) -> Self {
+        FindingClass::Mismatch(class)
+    }
+}
+
 impl FindingClass {
     /// The name in text.
     pub fn name(self) -> &'static str {

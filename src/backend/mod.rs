@@ -1,8 +1,11 @@
 //! Backends: what turns a trace into ARM64 machine code, behind one small trait.
 
+pub mod luajit;
+pub mod store;
+
 use crate::case::Case;
-use crate::code::{Code, Mapping, Runtime};
-use crate::ir::Ref;
+use crate::code::{Code, Mapping, Registers, Runtime};
+use crate::ir::{ExitNo, Ref};
 use crate::outcome::FaultClass;
 
 /// What a backend is, exactly: part of every report.
@@ -21,6 +24,8 @@ pub struct BackendId {
 pub enum Refusal {
     /// The case can't be judged on it; the reason is a short key for statistics.
     Skip(String),
+    /// We failed: the request made no sense to it. An error, never a verdict.
+    Broken(String),
     /// It failed where it should not: a finding.
     Fault {
         /// `BackendAssert` or `BackendCrash`.
@@ -45,6 +50,16 @@ pub trait Backend {
 
     /// The addresses (first, bytes) between which its code always lies.
     fn code_window(&self) -> (u64, u64);
+
+    /// The Lua stack (words from slot [`crate::ir::validate::MIN_SLOT`] on) as the backend's own exit handler restores it from the
+    /// registers at an exit: a second opinion on the value locations. `None` where there is no such handler.
+    ///
+    /// # Errors
+    /// The backend's own words when its handler fails.
+    fn restore(&mut self, code: &Code, exit: ExitNo, regs: &Registers) -> Result<Option<Vec<u64>>, String> {
+        let _ = (code, exit, regs);
+        Ok(None)
+    }
 
     /// What stands behind its code.
     fn runtime(&mut self) -> &mut dyn Runtime;

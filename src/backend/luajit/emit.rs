@@ -1,0 +1,155 @@
+//! Emits a case's IR into LuaJIT's trace buffer, through FOLD or as written.
+
+use super::numbers::Numbers;
+use super::refuse;
+use crate::backend::Refusal;
+use crate::case::{Case, Emit};
+use crate::ir::{Arg, Const, Ins, Link, Lit, Op, Ref, Snap, Type};
+use luajit_arm64_sys::{Error, Folded, Jit, SnapEntry, SnapFlags, TRef};
+
+/// What became of the written instructions.
+pub struct Emitted {
+    /// LuaJIT's ref of each written instruction: possibly a constant or an earlier instruction; `None` for what FOLD dropped.
+    pub refs: Vec<Option<TRef>>,
+    /// How many were dropped or merged.
+    pub folded: u32,
+}
+
+/// LuaJIT's word for a link.
+pub fn link(link: Link) -> luajit_arm64_sys::Link {
+    match link {
+        Link::Interpreter => luajit_arm64_sys::Link::Interp,
+        Link::Return => luajit_arm64_sys::Link::Return,
+        Link::Loop => luajit_arm64_sys::Link::Loop,
+    }
+}
+
+struct Emitter<'a> {
+    jit: &'a mut Jit,
+    numbers: &'a Numbers,
+    case: &'a Case,
+    emitted: Emitted,
+    last: Option<TRef>,
+    /// Behind LOOP: LuaJIT makes loop bodies by a pass of its own (`lj_opt_loop`), which knows what varies. FOLD alone would merge a
+    /// body's values with those from before LOOP, so a hand-built body is emitted as written.
+    in_loop: bool,
+}
+
+/// Emits everything but the end.
+pub fn emit(jit: &mut Jit, numbers: &Numbers, case: &Case) -> Result<Emitted, Refusal> {
+    jit.begin(numbers.opts(&case.flags)).map_err(|e| refuse(&e, &case.trace, &[]))?;
+    let refs = Vec::with_capacity(case.trace.ins.len());
+    let emitted = Emitted { refs, folded: 0 };
+    let mut e = Emitter { jit, numbers, case, emitted, last: None, in_loop: false };
+    e.run()?;
+    Ok(e.emitted)
+}
+
+impl Emitter<'_> {
+    fn run(&mut self) -> Result<(), Refusal> {
+        let trace = &self.case.trace;
+        let mut snaps = trace.snaps.iter().peekable();
+        for (at, ins) in trace.iter() {
+            while let Some(snap) = snaps.next_if(|s| s.at <= at) {
+                self.snap(snap)?;
+            }
+            let r = self.ins(ins)?;
+            self.emitted.refs.push(r);
+        }
+        snaps.try_for_each(|snap| self.snap(snap))
+    }
+
+    fn error(&self, e: &Error) -> Refusal {
+        refuse(e, &self.case.trace, &self.emitted.refs)
+    }
+
+    fn ins(&mut self, ins: &Ins) -> Result<Option<TRef>, Refusal> {
+        self.in_loop |= ins.op == Op::LOOP;
+        let op = self.numbers.op(ins.op).map_err(Refusal::Skip)?;
+        let ty = self.numbers.ty(ins.ty, ins.guard);
+        let op1 = self.arg(ins, ins.op1)?;
+        let op2 = match (ins.op, ins.op2) {
+            // The recorder's sign mask or second copy; ARM64 does not look at it (`asm_neg`, `asm_abs`).
+            (Op::NEG | Op::ABS, Arg::None) => op1,
+            (_, arg) => self.arg(ins, arg)?,
+        };
+        if ins.op == Op::PHI && (TRef(op1).is_const() || TRef(op2).is_const()) {
+            return Err(Refusal::Skip("FOLD made a PHI operand constant".into()));
+        }
+        if self.case.emit == Emit::Raw || self.in_loop {
+            return self.jit.emit(op, ty, op1, op2).map(Some).map_err(|e| self.error(&e));
+        }
+        let folded = self.jit.fold(op, ty, op1, op2).map_err(|e| self.error(&e))?;
+        self.count_folded(folded);
+        Ok(folded.value())
+    }
+
+    fn count_folded(&mut self, folded: Folded) {
+        let new = match folded {
+            Folded::Ref(r) => !r.is_const() && self.last.is_none_or(|last| r > last),
+            Folded::Dropped => false,
+        };
+        if new {
+            self.last = folded.value();
+        } else {
+            self.emitted.folded += 1;
+        }
+    }
+
+    fn arg(&mut self, ins: &Ins, arg: Arg) -> Result<u16, Refusal> {
+        match arg {
+            Arg::None => Ok(0),
+            Arg::Ref(r) => self.value(r).map(|t| t.0),
+            Arg::K(k) => self.constant(k, ins.ty).map(|t| t.0),
+            Arg::Lit(lit) => self.literal(ins, lit),
+        }
+    }
+
+    fn value(&self, r: Ref) -> Result<TRef, Refusal> {
+        let known = self.emitted.refs.get(usize::from(r.0) - 1).copied().flatten();
+        known.ok_or_else(|| Refusal::Broken(format!("{:04} is used but has no value", r.0)))
+    }
+
+    fn constant(&mut self, k: Const, ty: Type) -> Result<TRef, Refusal> {
+        let made = match k {
+            Const::Int(i) => self.jit.kint(i),
+            Const::Int64(i) => self.jit.kint64(i.cast_unsigned()),
+            Const::Num(bits) => self.jit.knum(bits),
+            Const::Ptr(p) => self.jit.kptr(self.case.world.address(p)),
+            Const::KPtr(p) => self.jit.kkptr(self.case.world.address(p)),
+            Const::Null => self.jit.knull(self.numbers.ty(if ty.is_w64() { ty } else { Type::P64 }, false)),
+            Const::Pri(Type::False) => Ok(TRef::FALSE),
+            Const::Pri(Type::True) => Ok(TRef::TRUE),
+            Const::Pri(_) => Ok(TRef::NIL),
+        };
+        made.map_err(|e| self.error(&e))
+    }
+
+    fn literal(&self, ins: &Ins, lit: Lit) -> Result<u16, Refusal> {
+        Ok(match lit {
+            Lit::Num(n) => n,
+            Lit::Slot(slot) => u16::from(slot),
+            Lit::Sload(mode) => self.numbers.sload(mode),
+            Lit::Xload(mode) => self.numbers.xload(mode),
+            Lit::Conv(mode) => self.numbers.conv(ins.ty, mode),
+            Lit::Fpm(fpm) => self.numbers.fpm(fpm).map_err(Refusal::Skip)?,
+        })
+    }
+
+    fn snap(&mut self, snap: &Snap) -> Result<(), Refusal> {
+        let mut entries = Vec::with_capacity(snap.entries.len());
+        for e in &snap.entries {
+            let (value, ty) = match e.value {
+                Arg::Ref(r) => (self.value(r)?, self.case.trace.get(r).ty),
+                Arg::K(k) => (self.constant(k, Type::Nil)?, Type::Nil),
+                _ => return Err(Refusal::Broken(format!("slot #{} holds no value", e.slot.0))),
+            };
+            // What is no Lua value is live at the exit all the same, as the parts of sunk allocations are; only its restore
+            // is left out.
+            let flags = if ty.is_lua_value() { SnapFlags::NONE } else { SnapFlags::NORESTORE };
+            entries.push(SnapEntry { slot: e.slot.0, flags, value });
+        }
+        let nslots = snap.entries.last().map_or(2, |e| e.slot.0 + 1);
+        self.jit.snap(&entries, nslots).map(drop).map_err(|e| self.error(&e))
+    }
+}

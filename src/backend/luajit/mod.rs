@@ -1,0 +1,114 @@
+//! LuaJIT's own ARM64 assembler as a backend.
+//!
+//! The library is `luajit-arm64-sys`: LuaJIT compiled for this machine with ARM64 as its target. A case's IR is emitted through FOLD
+//! or as written ([`emit`]), assembled, and read back ([`readback`]); what its code branches to is in [`runtime`].
+
+mod emit;
+mod numbers;
+mod readback;
+mod runtime;
+
+use super::{Backend, BackendId, Refusal};
+use crate::case::Case;
+use crate::code::{Access, Code, Mapping, Registers, Runtime};
+use crate::ir::ExitNo;
+use crate::ir::{Ref, Trace};
+use crate::outcome::FaultClass;
+use luajit_arm64_sys::{Error, Jit, Layout, Library, Protection, TRef};
+use numbers::Numbers;
+use std::rc::Rc;
+
+/// Bytes at the top of LuaJIT's machine code area that traces are looked for in. LuaJIT fills the area downwards from its end.
+const CODE_WINDOW: u64 = 256 << 10;
+
+/// A LuaJIT build with its Lua state.
+pub struct LuaJit {
+    jit: Jit,
+    id: BackendId,
+    numbers: Numbers,
+}
+
+impl LuaJit {
+    /// Starts a Lua state in a build. A process can have one at a time.
+    ///
+    /// # Errors
+    /// When the arena's addresses are taken, or the build lacks a number that every LuaJIT has.
+    pub fn new(library: &Rc<Library>, id: BackendId) -> Result<LuaJit, String> {
+        let layout = Layout::default();
+        debug_assert_eq!(layout.base + layout.data_ofs, crate::world::DATA_BASE);
+        let jit = Jit::new(library, layout).map_err(|e| e.to_string())?;
+        let numbers = Numbers::look_up(jit.tables())?;
+        Ok(LuaJit { jit, id, numbers })
+    }
+
+    fn window(&self) -> (u64, u64) {
+        let layout = self.jit.layout();
+        (layout.base + layout.mcode_ofs + layout.mcode_size - CODE_WINDOW, CODE_WINDOW)
+    }
+}
+
+impl Backend for LuaJit {
+    fn id(&self) -> &BackendId {
+        &self.id
+    }
+
+    fn compile(&mut self, case: &Case) -> Result<Code, Refusal> {
+        self.jit.reset();
+        write_constant_memory(&mut self.jit, case)?;
+        let emitted = emit::emit(&mut self.jit, &self.numbers, case)?;
+        let link = emit::link(case.trace.link);
+        self.jit.assemble(link, 0).map_err(|e| refuse(&e, &case.trace, &emitted.refs))?;
+        let code = readback::read_back(&mut self.jit, &self.numbers, case, &emitted)?;
+        if code.base < self.window().0 {
+            return Err(Refusal::Skip("trace larger than the code window".into()));
+        }
+        Ok(code)
+    }
+
+    fn mappings(&self) -> Vec<Mapping> {
+        let data = self.jit.regions().into_iter().filter(|r| r.protection == Protection::ReadWrite);
+        data.map(|r| Mapping { addr: r.addr, len: r.len, host: r.host_ptr(), access: Access::ReadWrite }).collect()
+    }
+
+    fn code_window(&self) -> (u64, u64) {
+        self.window()
+    }
+
+    fn restore(&mut self, code: &Code, exit: ExitNo, regs: &Registers) -> Result<Option<Vec<u64>>, String> {
+        runtime::restore(&mut self.jit, code, exit, regs).map(Some)
+    }
+
+    fn runtime(&mut self) -> &mut dyn Runtime {
+        self
+    }
+}
+
+/// FOLD computes loads from constant memory while the trace is built.
+fn write_constant_memory(jit: &mut Jit, case: &Case) -> Result<(), Refusal> {
+    for (i, region) in case.world.regions.iter().enumerate().filter(|(_, r)| r.readonly) {
+        jit.write(region.address(), &case.inputs[0].memory[i]).map_err(|e| Refusal::Broken(e.to_string()))?;
+    }
+    Ok(())
+}
+
+/// An error of the library, as what it means to the case. `refs` are LuaJIT's refs of the written instructions.
+fn refuse(error: &Error, trace: &Trace, refs: &[Option<TRef>]) -> Refusal {
+    let written = |at: Option<TRef>| at.and_then(|at| written_ref(refs, at)).filter(|r| *r < trace.end());
+    match error {
+        // Production gives such a trace up too; nothing is wrong.
+        Error::Trace(e) => Refusal::Skip(format!("trace error {}", e.name)),
+        Error::Assert { text, at_ref } => {
+            Refusal::Fault { class: FaultClass::BackendAssert, text: text.clone(), at: written(*at_ref) }
+        }
+        Error::Lua { text } | Error::UnexpectedVmCall { text } | Error::OutOfArena { text } => {
+            Refusal::Fault { class: FaultClass::BackendCrash, text: text.clone(), at: None }
+        }
+        other => Refusal::Broken(other.to_string()),
+    }
+}
+
+/// The first written instruction that became this ref.
+fn written_ref(refs: &[Option<TRef>], at: TRef) -> Option<Ref> {
+    let i = refs.iter().position(|r| *r == Some(at))?;
+    u16::try_from(i + 1).ok().map(Ref)
+}

@@ -1,0 +1,104 @@
+//! A build's own numbers: opcodes, types and literals looked up by name, once.
+
+use crate::case::OptFlags;
+use crate::ir::{ALL_OPS, ALL_TYPES, ConvCheck, ConvMode, Fpm, Op, SloadMode, Status, Type, XloadMode, lit};
+use luajit_arm64_sys::{Opts, Tables};
+
+/// The numbers of one build.
+#[derive(Clone, Debug)]
+pub struct Numbers {
+    ops: Vec<Option<u8>>,
+    types: Vec<u8>,
+    fpm: Vec<Option<u8>>,
+    guard: u8,
+    sload: [u16; 4],
+    xload: [u16; 2],
+    conv_dsh: u16,
+    conv_sext: u16,
+    conv_checks: [u16; 4],
+    opts: Opts,
+}
+
+impl Numbers {
+    /// Looks everything up. Fails, naming it, when a build lacks what every LuaJIT has.
+    pub fn look_up(tables: &Tables) -> Result<Numbers, String> {
+        let value = |name: &str| tables.value(name).ok_or_else(|| format!("this LuaJIT has no {name}"));
+        let bits = |name: &str| value(name).and_then(|v| u16::try_from(v).map_err(|_| format!("{name} is {v}")));
+        let types = ALL_TYPES
+            .iter()
+            .map(|t| tables.ir_type(t.lj_name()).ok_or_else(|| format!("this LuaJIT has no IRT_{}", t.lj_name())))
+            .collect::<Result<_, _>>()?;
+        let numbers = Numbers {
+            ops: ALL_OPS.iter().map(|op| tables.op(op.name())).collect(),
+            types,
+            fpm: lit::ALL_FPM.iter().map(|(_, name, _)| tables.fpmath(name)).collect(),
+            guard: u8::try_from(value("IRT_GUARD")?).map_err(|e| format!("IRT_GUARD: {e}"))?,
+            sload: [
+                bits("IRSLOAD_TYPECHECK")?,
+                bits("IRSLOAD_CONVERT")?,
+                bits("IRSLOAD_READONLY")?,
+                bits("IRSLOAD_INHERIT")?,
+            ],
+            xload: [bits("IRXLOAD_READONLY")?, bits("IRXLOAD_VOLATILE")?],
+            conv_dsh: bits("IRCONV_DSH")?,
+            conv_sext: bits("IRCONV_SEXT")?,
+            conv_checks: [0, bits("IRCONV_ANY")?, bits("IRCONV_INDEX")?, bits("IRCONV_CHECK")?],
+            opts: tables.opts,
+        };
+        match ALL_OPS.iter().find(|op| op.info().status == Status::Plain && numbers.ops[**op as usize].is_none()) {
+            Some(op) => Err(format!("this LuaJIT has no IR_{}", op.name())),
+            None => Ok(numbers),
+        }
+    }
+
+    /// The opcode's number.
+    pub fn op(&self, op: Op) -> Result<u8, String> {
+        self.ops[op as usize].ok_or_else(|| format!("this LuaJIT has no IR_{}", op.name()))
+    }
+
+    /// The type's number, with the guard bit.
+    pub fn ty(&self, ty: Type, guard: bool) -> u8 {
+        self.types[ty as usize] | if guard { self.guard } else { 0 }
+    }
+
+    /// The function's number; releases before 2020 lack none of ours.
+    pub fn fpm(&self, fpm: Fpm) -> Result<u16, String> {
+        self.fpm[fpm as usize].map(u16::from).ok_or_else(|| format!("this LuaJIT has no IRFPM_{}", fpm.lj_name()))
+    }
+
+    /// `SLOAD`'s mode.
+    pub fn sload(&self, m: SloadMode) -> u16 {
+        let on = [m.typecheck, m.convert, m.readonly, m.inherit];
+        self.sload.iter().zip(on).filter(|(_, on)| *on).fold(0, |bits, (bit, _)| bits | bit)
+    }
+
+    /// `XLOAD`'s mode.
+    pub fn xload(&self, m: XloadMode) -> u16 {
+        let on = [m.readonly, m.volatile];
+        self.xload.iter().zip(on).filter(|(_, on)| *on).fold(0, |bits, (bit, _)| bits | bit)
+    }
+
+    /// `CONV`'s types and mode.
+    pub fn conv(&self, dst: Type, m: ConvMode) -> u16 {
+        let types = u16::from(self.ty(dst, false)) << self.conv_dsh | u16::from(self.ty(m.src, false));
+        let check = match m.check {
+            ConvCheck::Plain => self.conv_checks[0],
+            ConvCheck::Any => self.conv_checks[1],
+            ConvCheck::Index => self.conv_checks[2],
+            ConvCheck::Check => self.conv_checks[3],
+        };
+        types | check | if m.sext { self.conv_sext } else { 0 }
+    }
+
+    /// The switches of a case, as far as this build has them.
+    pub fn opts(&self, flags: &OptFlags) -> Opts {
+        let on = flags.list().into_iter().filter(|(_, on)| *on);
+        let known = on.filter_map(|(name, _)| Opts::from_name(name)).filter(|o| self.opts.contains(*o));
+        known.fold(Opts::NONE, |all, o| all | o)
+    }
+
+    /// True where multiply and add may be fused: the switch is on, or the release has none and always fuses.
+    pub fn may_fuse_fma(&self, flags: &OptFlags) -> bool {
+        flags.fma || !self.opts.contains(Opts::FMA)
+    }
+}

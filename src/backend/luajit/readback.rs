@@ -1,0 +1,132 @@
+//! Reads an assembled trace back as plain [`Code`].
+
+use super::emit::Emitted;
+use super::numbers::Numbers;
+use super::{refuse, written_ref};
+use crate::backend::Refusal;
+use crate::case::Case;
+use crate::code::{Code, Conventions, Exit, Mark, Place, Registers, ValueLoc};
+use crate::ir::validate::MIN_SLOT;
+use crate::ir::{Arg, Const, Op, SnapEntry, Type};
+use luajit_arm64_sys::{Code as LjCode, Jit, Layout, TRef};
+
+/// Below the top of the guest stack: room for what traces and exits put above their frame.
+const STACK_ROOM: u64 = 64 << 10;
+/// Bytes that the interpreter has reserved for the trace at entry (`SPS_FIXED` words), which it gives back at its end.
+const FIXED_FRAME: u64 = 16;
+
+/// Everything about the trace that is needed to run and judge it. Commits the trace.
+pub fn read_back(jit: &mut Jit, numbers: &Numbers, case: &Case, emitted: &Emitted) -> Result<Code, Refusal> {
+    let error = |e| refuse(&e, &case.trace, &emitted.refs);
+    let lj = jit.code().map_err(error)?;
+    let mut bytes = vec![0; usize::try_from(lj.end - lj.start).expect("code fits in memory")];
+    jit.read(lj.start, &mut bytes).map_err(error)?;
+    let marks = marks(jit, &lj, emitted)?;
+    let exits = exits(jit, case, emitted)?;
+    jit.commit().map_err(error)?;
+    Ok(Code {
+        base: lj.start,
+        bytes,
+        body: u32::try_from(lj.stubs - lj.start).expect("code is small"),
+        entry: 0,
+        loop_start: (lj.loop_ofs != 0).then(|| u32::try_from(lj.loop_ofs).expect("code is small")),
+        exits,
+        marks,
+        conventions: conventions(jit.layout(), &lj),
+        start: start(jit.layout(), &lj),
+        folded: emitted.folded,
+        may_fuse_fma: numbers.may_fuse_fma(&case.flags),
+        // BASE is slot 2, the lowest that cases use.
+        stack: lj.base + 8 * u64::from(MIN_SLOT - 2),
+    })
+}
+
+fn marks(jit: &Jit, lj: &LjCode, emitted: &Emitted) -> Result<Vec<Mark>, Refusal> {
+    let offset = |addr: u64| u32::try_from(addr - lj.start).expect("code is small");
+    let notes = jit.notes().map_err(|e| Refusal::Broken(e.to_string()))?;
+    let mark = |(r, range): (TRef, std::ops::Range<u64>)| Mark {
+        at: written_ref(&emitted.refs, r),
+        start: offset(range.start),
+        end: offset(range.end),
+    };
+    Ok(notes.ranges().map(mark).collect())
+}
+
+fn exits(jit: &Jit, case: &Case, emitted: &Emitted) -> Result<Vec<Exit>, Refusal> {
+    let exit = |(n, snap): (usize, &crate::ir::Snap)| {
+        let n = u32::try_from(n).expect("few snapshots");
+        let values = snap.entries.iter().map(|e| value_loc(jit, case, emitted, n, e)).collect::<Result<_, _>>()?;
+        Ok(Exit { values })
+    };
+    case.trace.snaps.iter().enumerate().map(exit).collect()
+}
+
+fn value_loc(jit: &Jit, case: &Case, emitted: &Emitted, snap: u32, e: &SnapEntry) -> Result<ValueLoc, Refusal> {
+    let known =
+        |ty, bits| ValueLoc { slot: e.slot, ty, place: Place::Known(bits), int_to_num: false, num_to_int: false };
+    match e.value {
+        Arg::K(Const::Int(i)) => Ok(known(Type::Int, u64::from(i.cast_unsigned()))),
+        Arg::K(Const::Num(bits)) => Ok(known(Type::Num, bits)),
+        Arg::K(Const::Pri(ty)) => Ok(known(ty, 0)),
+        Arg::Ref(r) => {
+            let ty = case.trace.get(r).ty;
+            let t = emitted.refs[usize::from(r.0) - 1]
+                .ok_or_else(|| Refusal::Broken(format!("{:04} is in a snapshot but has no value", r.0)))?;
+            let (place, int_to_num) = place(jit, snap, t)?;
+            Ok(ValueLoc { slot: e.slot, ty, place, int_to_num, num_to_int: false })
+        }
+        _ => Err(Refusal::Broken(format!("slot #{} holds no value", e.slot.0))),
+    }
+}
+
+/// Where LuaJIT has a value at an exit, and whether it is still to be converted from int to num (`snap_restoreval`).
+fn place(jit: &Jit, snap: u32, t: TRef) -> Result<(Place, bool), Refusal> {
+    let broken = |e: luajit_arm64_sys::Error| Refusal::Broken(e.to_string());
+    if t.is_const() {
+        return Ok((Place::Known(jit.ir(t).map_err(broken)?.value), false));
+    }
+    let loc = jit.loc(snap, t).map_err(broken)?;
+    match (loc.spill, loc.reg) {
+        (Some(slot), _) => Ok((Place::Spill(4 * u32::from(slot)), false)),
+        (None, Some(luajit_arm64_sys::Place::Gpr(n))) => Ok((Place::Gpr(n), false)),
+        (None, Some(luajit_arm64_sys::Place::Fpr(n))) => Ok((Place::Fpr(n), false)),
+        (None, None) => sunk_conversion(jit, snap, t),
+    }
+}
+
+fn sunk_conversion(jit: &Jit, snap: u32, t: TRef) -> Result<(Place, bool), Refusal> {
+    let ins = jit.ir(t).map_err(|e| Refusal::Broken(e.to_string()))?;
+    if jit.tables().op(Op::CONV.name()) == Some(ins.op) {
+        return place(jit, snap, TRef(ins.op1)).map(|(place, _)| (place, true));
+    }
+    Ok((Place::Lost, false))
+}
+
+fn conventions(layout: &Layout, lj: &LjCode) -> Conventions {
+    let entry_sp = entry_sp(layout);
+    Conventions {
+        reserved: vec![(18, "platform register"), (22, "global state"), (29, "frame pointer")],
+        frame: u32::try_from(FIXED_FRAME).expect("small"),
+        exit_sp: entry_sp - u64::from(lj.spadjust),
+        tail_sp: entry_sp + FIXED_FRAME,
+        targets: vec![
+            (layout.exit_handler(), layout.exit_handler() + 4),
+            (layout.exit_interp(), layout.exit_interp() + 4),
+            (layout.call_address(0), layout.call_address(0) + 0x1_0000),
+        ],
+        literals: vec![lj.constants],
+    }
+}
+
+fn entry_sp(layout: &Layout) -> u64 {
+    layout.base + layout.stack_ofs + layout.stack_size - STACK_ROOM
+}
+
+fn start(layout: &Layout, lj: &LjCode) -> Registers {
+    let mut regs = Registers { sp: entry_sp(layout), pc: lj.start, ..Registers::default() };
+    regs.x[19] = lj.base;
+    regs.x[21] = lj.pc;
+    regs.x[22] = lj.gl;
+    regs.x[23] = lj.lua_state;
+    regs
+}

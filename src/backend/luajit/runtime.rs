@@ -1,0 +1,81 @@
+//! What LuaJIT's code branches to: the exit handler, the interpreter, C functions. And the arena's memory.
+
+use super::LuaJit;
+use crate::code::{Code, Registers, Runtime, Stop};
+use crate::ir::ExitNo;
+use crate::ir::validate::{MAX_SLOT, MIN_SLOT};
+use luajit_arm64_sys::Jit;
+
+impl Runtime for LuaJit {
+    fn stop(&mut self, code: &Code, regs: &mut Registers) -> Stop {
+        let layout = *self.jit.layout();
+        if regs.pc == layout.exit_handler() {
+            return exit_number(code, &self.jit, regs).map_or(Stop::Wild, Stop::Exit);
+        }
+        if regs.pc == layout.exit_interp() {
+            return Stop::Tail;
+        }
+        match layout.call_at(regs.pc, self.jit.tables().calls.len()) {
+            Some(id) => call(&mut self.jit, id, regs),
+            None => Stop::Wild,
+        }
+    }
+
+    fn read(&self, addr: u64, into: &mut [u8]) {
+        if self.jit.read(addr, into).is_err() {
+            into.fill(0);
+        }
+    }
+
+    fn write(&mut self, addr: u64, bytes: &[u8]) {
+        self.jit.write(addr, bytes).expect("cases and frames lie inside the arena");
+    }
+}
+
+/// The number of the exit that came here: its stub branched to the common stub, which stored the return address on the
+/// stack and linked to the handler (`lj_asm_arm64.h: asm_exitstub_setup`). `None` if no stub can have done that.
+fn exit_number(code: &Code, jit: &Jit, regs: &Registers) -> Option<ExitNo> {
+    let stub = jit.read_u64(regs.sp).ok()?;
+    let n = (stub.checked_sub(regs.x[30])? >> 2).checked_sub(2)?;
+    let n = u16::try_from(n).ok()?;
+    (usize::from(n) < code.exits.len()).then_some(ExitNo(n))
+}
+
+/// Runs the C function, and leaves garbage in every register that the procedure call standard lets it change.
+fn call(jit: &mut Jit, id: u32, regs: &mut Registers) -> Stop {
+    let x = std::array::from_fn(|i| regs.x[i]);
+    let d = std::array::from_fn(|i| regs.d[i]);
+    let Ok((x0, d0)) = jit.call_pure(id, &x, &d) else { return Stop::Wild };
+    let back = regs.x[30];
+    let garbage = Registers::default();
+    for i in (0..=17).chain([30]) {
+        regs.x[i] = !garbage.x[i];
+    }
+    if !jit.tables().calls[id as usize].keeps_fprs {
+        for i in (0..8).chain(16..32) {
+            regs.d[i] = !garbage.d[i];
+        }
+        regs.d[0] = d0;
+    }
+    regs.x[0] = x0;
+    regs.pc = back;
+    Stop::Resume
+}
+
+/// The Lua stack as LuaJIT's own `lj_snap_restore` leaves it.
+pub fn restore(jit: &mut Jit, code: &Code, exit: ExitNo, regs: &Registers) -> Result<Vec<u64>, String> {
+    let layout = jit.tables().exit_state;
+    let mut state = vec![0; layout.size];
+    for (i, d) in regs.d.iter().enumerate() {
+        state[layout.fpr + 8 * i..][..8].copy_from_slice(&d.to_le_bytes());
+    }
+    for (i, x) in regs.x.iter().chain([&regs.sp]).enumerate() {
+        state[layout.gpr + 8 * i..][..8].copy_from_slice(&x.to_le_bytes());
+    }
+    let spills = layout.spill..layout.size;
+    jit.read(regs.sp, &mut state[spills]).map_err(|e| e.to_string())?;
+    let traceno = jit.code().map_err(|e| e.to_string())?.traceno;
+    jit.restore(traceno, u32::from(exit.0), &state).map_err(|e| e.to_string())?;
+    let slots = u64::from(MAX_SLOT - MIN_SLOT) + 1;
+    (0..slots).map(|i| jit.read_u64(code.stack + 8 * i).map_err(|e| e.to_string())).collect()
+}
