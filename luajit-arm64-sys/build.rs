@@ -26,6 +26,8 @@ fn main() {
 fn build(out: &Path) -> Result<(), String> {
     let source = luajit_source()?;
     println!("cargo:rerun-if-changed={}", source.display());
+    // For tests only: the library itself must not depend on where it was built.
+    println!("cargo:rustc-env=LUAJIT_SOURCE={}", source.display());
     let dir = out.join("luajit");
     // Left from an earlier run of this script; absent on the first.
     let _ = fs::remove_dir_all(&dir);

@@ -130,13 +130,14 @@ static uint32_t th_protect(ThWork work, void *arg)
 #define TH_IR_CONSTS 128
 #define TH_TRACES 64
 
-static size_t th_source(char *p, size_t size)
+/* All of one name: each name would be one more string for every reset to copy. */
+static size_t th_source(char *p)
 {
-  size_t n = 0;
+  char *start = p;
   int i;
-  for (i = 0; i < TH_NLOCALS; i++)
-    n += (size_t)snprintf(p + n, size - n, "%s l%d", i ? "," : "local", i);
-  return n + (size_t)snprintf(p + n, size - n, "=... return l0");
+  for (i = 0; i < TH_NLOCALS; i++) p = stpcpy(p, i ? ",l" : "local l");
+  p = stpcpy(p, "=... return l");
+  return (size_t)(p - start);
 }
 
 /* The frame of that function: what BASE points to. */
@@ -170,7 +171,7 @@ static void th_start_jit(jit_State *J)
 
 static void th_start_work(void *arg)
 {
-  static char source[TH_NLOCALS*8 + 64];
+  char source[TH_NLOCALS*2 + 64];
   MCode *lim;
   (void)arg;
   lua_gc(th_L, LUA_GCSTOP, 0);
@@ -178,7 +179,7 @@ static void th_start_work(void *arg)
 #if LJ_HASFFI
   lj_ctype_init(th_L);
 #endif
-  if (luaL_loadbuffer(th_L, source, th_source(source, sizeof source), "=tracehound")) lj_err_throw(th_L, LUA_ERRRUN);
+  if (luaL_loadbuffer(th_L, source, th_source(source), "=tracehound")) lj_err_throw(th_L, LUA_ERRRUN);
   th_start_frame(th_L);
   th_start_jit(th_J);
   lj_mcode_reserve(th_J, &lim);
