@@ -8,6 +8,7 @@ pub mod backend;
 pub mod case;
 pub mod code;
 pub mod compare;
+pub mod interpret;
 pub mod ir;
 pub mod oracle;
 pub mod outcome;

@@ -1,0 +1,156 @@
+//! Decoding: a trace's instructions to [`Step`]s, its snapshots to places of values.
+
+use super::error::InterpretError;
+use super::execute::has_meaning;
+use super::frame::{Literal, Product, Step};
+use super::program::{Entry, Loop, Program};
+use crate::case::Case;
+use crate::ir::validate::MIN_SLOT;
+use crate::ir::{Arg, Class, Const, ExitNo, Ins, Link, Lit, Op, Ref, Slot, Trace, Type};
+use crate::world::World;
+
+type Result<T> = std::result::Result<T, InterpretError>;
+
+/// Decodes a checked case.
+pub(super) fn decode(case: &Case) -> Result<Program> {
+    let trace = &case.trace;
+    let mut places = Places::new(trace, &case.world);
+    let steps = decode_steps(trace, &mut places)?;
+    let snaps = (0..trace.snaps.len()).map(|n| decode_snap(trace, n, &mut places)).collect::<Result<Vec<_>>>()?;
+    if trace.link != Link::Loop {
+        check_tail(&snaps)?;
+    }
+    let looping = decode_loop(trace, &steps);
+    Ok(Program { steps, looping, snaps, initial: places.values, world: case.world.clone() })
+}
+
+/// The places of values: one a ref, then one a use of a constant.
+struct Places<'a> {
+    values: Vec<u64>,
+    world: &'a World,
+}
+
+impl<'a> Places<'a> {
+    fn new(trace: &Trace, world: &'a World) -> Self {
+        Places { values: vec![0; trace.ins.len() + 1], world }
+    }
+
+    /// The place of an operand's value; an operand without one gets place 0, which stays 0.
+    fn of(&mut self, arg: Arg) -> usize {
+        match arg {
+            Arg::Ref(r) => usize::from(r.0),
+            Arg::K(k) => {
+                self.values.push(constant(k, self.world));
+                self.values.len() - 1
+            }
+            Arg::None | Arg::Lit(_) => 0,
+        }
+    }
+}
+
+fn constant(k: Const, world: &World) -> u64 {
+    match k {
+        Const::Int(i) => u64::from(i.cast_unsigned()),
+        Const::Int64(i) => i.cast_unsigned(),
+        Const::Num(bits) => bits,
+        Const::Ptr(p) | Const::KPtr(p) => world.address(p),
+        Const::Null | Const::Pri(_) => 0,
+    }
+}
+
+fn decode_steps(trace: &Trace, places: &mut Places<'_>) -> Result<Vec<Step>> {
+    let mut steps = Vec::with_capacity(trace.ins.len());
+    let mut exit = 0;
+    for (at, ins) in trace.iter() {
+        while trace.snaps.get(exit + 1).is_some_and(|s| s.at <= at) {
+            exit += 1;
+        }
+        if !matches!(ins.op, Op::LOOP | Op::PHI) {
+            let exit = ExitNo(u16::try_from(exit).expect("a trace has at most 500 snapshots"));
+            steps.push(decode_ins(trace, at, ins, exit, places)?);
+        }
+    }
+    Ok(steps)
+}
+
+fn decode_ins(trace: &Trace, at: Ref, ins: &Ins, exit: ExitNo, places: &mut Places<'_>) -> Result<Step> {
+    if !has_meaning(ins.op) {
+        return Err(InterpretError::NoMeaning { at, op: ins.op });
+    }
+    let literal = literal(ins).ok_or(InterpretError::Operands { at, op: ins.op })?;
+    let (a, b) = (places.of(ins.op1), places.of(ins.op2));
+    let is_sum = ins.ty == Type::Num && matches!(ins.op, Op::ADD | Op::SUB) && ins.op1 != ins.op2;
+    let products = ins.args().map(|arg| if is_sum { product(trace, arg, places) } else { None });
+    let (rewritable, to) = (is_rewritable(trace, ins), usize::from(at.0));
+    Ok(Step { op: ins.op, ty: ins.ty, guard: ins.guard, at, to, a, b, literal, exit, products, rewritable })
+}
+
+/// The literal operands, if they are those that the opcode takes.
+fn literal(ins: &Ins) -> Option<Literal> {
+    match (ins.op, ins.op1, ins.op2) {
+        (Op::SLOAD, Arg::Lit(Lit::Slot(slot)), Arg::Lit(Lit::Sload(mode))) => {
+            Some(Literal::Slot(usize::from(slot.checked_sub(MIN_SLOT)?), mode))
+        }
+        (Op::CONV, _, Arg::Lit(Lit::Conv(mode))) => Some(Literal::Conv(mode)),
+        (Op::FPMATH, _, Arg::Lit(Lit::Fpm(fpm))) => Some(Literal::Fpm(fpm)),
+        (Op::SLOAD | Op::CONV | Op::FPMATH, ..) => None,
+        _ => Some(Literal::None),
+    }
+}
+
+/// The factors of an operand that is a product of numbers. One that is part of a PHI is never fused.
+fn product(trace: &Trace, arg: Arg, places: &mut Places<'_>) -> Option<Product> {
+    let r = arg.as_ref()?;
+    let ins = trace.get(r);
+    if ins.op != Op::MUL || ins.ty != Type::Num || trace.phis().any(|(left, right)| r == left || r == right) {
+        return None;
+    }
+    Some(Product(places.of(ins.op1), places.of(ins.op2)))
+}
+
+/// True for arithmetic that FOLD rewrites for what its operands are: negations and constants, or what may become one.
+fn is_rewritable(trace: &Trace, ins: &Ins) -> bool {
+    let has_constant = |i: &Ins| i.args().iter().any(|a| matches!(a, Arg::K(_)));
+    let is_arithmetic = |i: &Ins| matches!(i.op, Op::ADD | Op::SUB | Op::MUL | Op::DIV | Op::POW);
+    let gives_negation = |a: &Arg| {
+        let def = a.as_ref().map(|r| trace.get(r));
+        def.is_some_and(|i| i.op == Op::NEG || (is_arithmetic(i) && has_constant(i)))
+    };
+    ins.ty == Type::Num && is_arithmetic(ins) && (has_constant(ins) || ins.args().iter().any(gives_negation))
+}
+
+fn decode_snap(trace: &Trace, snap: usize, places: &mut Places<'_>) -> Result<Vec<Entry>> {
+    let entry = |e: &crate::ir::SnapEntry| {
+        let ty = match e.value {
+            Arg::Ref(r) => trace.get(r).ty,
+            Arg::K(Const::Int(_)) => Type::Int,
+            Arg::K(Const::Num(_)) => Type::Num,
+            Arg::K(Const::Pri(ty)) => ty,
+            _ => return Err(InterpretError::Entry { snap, slot: e.slot }),
+        };
+        check_slot(snap, e.slot)?;
+        Ok(Entry { slot: e.slot, ty, from: places.of(e.value) })
+    };
+    trace.snaps[snap].entries.iter().map(entry).collect()
+}
+
+fn check_slot(snap: usize, slot: Slot) -> Result<()> {
+    if slot.0 < MIN_SLOT { Err(InterpretError::Entry { snap, slot }) } else { Ok(()) }
+}
+
+/// The last snapshot's values must be Lua values: the tail stores them.
+fn check_tail(snaps: &[Vec<Entry>]) -> Result<()> {
+    let Some(last) = snaps.last() else { return Ok(()) };
+    let storable = |ty: Type| ty.is_lua_value() && (ty.class() != Class::Gc || ty == Type::Str);
+    match last.iter().find(|e| !storable(e.ty)) {
+        Some(e) => Err(InterpretError::Entry { snap: snaps.len() - 1, slot: e.slot }),
+        None => Ok(()),
+    }
+}
+
+fn decode_loop(trace: &Trace, steps: &[Step]) -> Option<Loop> {
+    let at = trace.loop_ref()?;
+    let start = steps.iter().position(|s| s.at > at).unwrap_or(steps.len());
+    let phis = trace.phis().map(|(left, right)| (usize::from(left.0), usize::from(right.0))).collect();
+    Some(Loop { at, start, phis })
+}

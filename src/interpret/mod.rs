@@ -1,0 +1,64 @@
+//! The judge: an interpreter of the IR, which defines what *correct* means.
+//!
+//! What follows is the definition that compiled code is held against. It shares the IR's facts with the backends but
+//! none of their arithmetic: NaN, shift-count and conversion rules are written here a second time, on purpose.
+//!
+//! **Values.** Each instruction has one value: 64 bits. Integers of at most 32 bits are held zero-extended (`i8` and
+//! `i16` first sign-extended to 32 bits), 64-bit integers and pointers whole, `num` as the bits of a double, `flt` as
+//! the bits of a single, strings as their plain address. Integer arithmetic wraps, shift counts are taken modulo
+//! the width. Floating point is ARM64's with FPCR = 0: round to nearest even, subnormals kept, and every NaN by
+//! the Arm manual's rules, bit for bit (see [`sem::fp`]); the host's NaNs never show.
+//!
+//! **Memory** is the regions of the world, little endian, byte by byte in program order. Alignment does not matter. An
+//! access that is not wholly inside one region, or a store to a read-only one, has no meaning: the run is [`Unjudged`]. The
+//! Lua stack is separate: `SLOAD` reads the slots as they were at entry, and nothing but the tail writes them.
+//!
+//! **Guards and exits.** A guard whose condition is false leaves the trace through the last snapshot that stands at or
+//! before it. The exit restores that snapshot's slots, in its order, each with the value that its instruction has at
+//! that moment. Stores that came before stay done. `ADDOV` and its like leave on signed 32-bit overflow, a
+//! type-checked `SLOAD` on another type, a checked `CONV` on a number that is no 32-bit integer (minus zero is 0).
+//!
+//! **Loops.** The part before `LOOP` runs once, then the body, again and again, until a guard fails. At the body's end
+//! all PHIs are carried out at once: each left operand takes the value of its right one, all read before any is
+//! written. Every other value from before `LOOP` stays as it is, and the body's own values are computed afresh.
+//!
+//! **The tail.** A trace without `LOOP` that reaches its end stores the last snapshot to the Lua stack: integers tagged,
+//! numbers as they are, strings as tagged pointers, primitives as their words, each to its slot; other slots
+//! keep their words. Then it goes on to the VM, and the run is over.
+//!
+//! **Unspecified.** Some results are exact on ARM64 but not promised by LuaJIT, whose optimiser may compute them on the
+//! host or rewrite what leads to them. They are computed by ARM64's rules and *marked* in [`Outcome::unspecified`]:
+//! - `NanSign`: an invalid operation made a NaN, or a NaN passed through an operation that FOLD may rewrite
+//!   (`x * -1` to `-x`);
+//! - `NanPayload`: two different NaNs met in a commutative operation, or a NaN met such a rewritten one;
+//! - `ConvRange`: an unchecked conversion of a number outside the integer type, or a checked one of minus zero, which FOLD
+//!   may keep when the way back follows;
+//! - `Fma`: a sum of a product that rounds differently when both are fused.
+//!
+//! What has no meaning at all (a zero divisor of `MOD int`, a string index no string can have, a loop that does not
+//! end) is [`Unjudged`]: the case is skipped for that reason, never blamed on anyone.
+
+mod decode;
+mod error;
+mod execute;
+mod frame;
+mod fused;
+mod marks;
+mod program;
+#[cfg(test)]
+mod sample;
+pub mod sem;
+
+pub use error::{InterpretError, Undefined, Unjudged};
+pub use marks::Marks;
+pub use program::{Listing, MAX_STEPS, Program};
+
+use crate::case::{Case, Input};
+use crate::outcome::Outcome;
+
+/// What `case`'s trace does with `input`. The case must have passed [`Case::check`].
+///
+/// For more than one input, prepare a [`Program`] once.
+pub fn interpret(case: &Case, input: &Input) -> Result<Outcome, InterpretError> {
+    Ok(Program::new(case)?.run(input)?)
+}

@@ -1,0 +1,363 @@
+//! A decoded trace and its runs.
+
+use super::decode::decode;
+use super::error::{InterpretError, Unjudged};
+use super::execute::execute;
+use super::frame::{Flow, Frame, Step};
+use super::marks::Marks;
+use crate::case::{Case, Input};
+use crate::ir::validate::{MAX_SLOT, MIN_SLOT};
+use crate::ir::{ExitNo, Ref, Slot, Type};
+use crate::outcome::{End, Outcome, Value};
+use crate::world::{ITYPE_STR, TV_FALSE, TV_NIL, TV_TRUE, World, encode_gc, encode_int};
+
+/// Most instructions of a run: far above what a generated loop needs to end, far below a noticeable wait.
+pub const MAX_STEPS: u32 = 100_000;
+
+/// A trace made ready for runs with many inputs.
+#[derive(Clone, Debug)]
+pub struct Program {
+    pub(super) steps: Vec<Step>,
+    pub(super) looping: Option<Loop>,
+    pub(super) snaps: Vec<Vec<Entry>>,
+    /// Values at entry: constants in their places, 0 elsewhere.
+    pub(super) initial: Vec<u64>,
+    pub(super) world: World,
+}
+
+/// A trace's loop.
+#[derive(Clone, Debug)]
+pub(super) struct Loop {
+    pub at: Ref,
+    /// The body's first step.
+    pub start: usize,
+    /// Places of left and right operands.
+    pub phis: Vec<(usize, usize)>,
+}
+
+/// One slot of a snapshot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub slot: Slot,
+    pub ty: Type,
+    /// The place of its value.
+    pub from: usize,
+}
+
+/// How far a run got and what its instructions gave: for explanations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The last value of each instruction that ran, in order of refs (0 for one without a value).
+    pub values: Vec<(Ref, u64)>,
+    /// The instruction that ran last.
+    pub last: Option<Ref>,
+    /// How it ended.
+    pub end: Result<End, Unjudged>,
+}
+
+impl Program {
+    /// Decodes a case that has passed [`Case::check`].
+    pub fn new(case: &Case) -> Result<Program, InterpretError> {
+        decode(case)
+    }
+
+    /// What the trace does with one of the case's inputs.
+    pub fn run(&self, input: &Input) -> Result<Outcome, Unjudged> {
+        let mut frame = self.enter(input);
+        let end = self.walk(&mut frame, |_| {})?;
+        Ok(self.leave(frame, end))
+    }
+
+    /// The values of a run's instructions and how far it got.
+    pub fn trace_values(&self, input: &Input) -> Listing {
+        let mut frame = self.enter(input);
+        let mut ran = vec![false; self.steps.len()];
+        let mut last = None;
+        let end = self.walk(&mut frame, |n| {
+            ran[n] = true;
+            last = Some(self.steps[n].at);
+        });
+        let steps = self.steps.iter().zip(ran).filter(|(_, ran)| *ran);
+        let values = steps.map(|(s, _)| (s.at, frame.values[s.to])).collect();
+        Listing { values, last, end }
+    }
+
+    fn enter(&self, input: &Input) -> Frame<'_> {
+        let mut stack = vec![TV_NIL; usize::from(MAX_SLOT - MIN_SLOT) + 1];
+        for (slot, value) in &input.slots {
+            stack[index(*slot)] = value.encode(&self.world);
+        }
+        let memory = input.materialize(&self.world);
+        Frame { values: self.initial.clone(), memory, stack, marks: Marks::default(), world: &self.world }
+    }
+
+    /// Runs to the end; tells `visit` the index of each step before it runs.
+    fn walk(&self, frame: &mut Frame<'_>, mut visit: impl FnMut(usize)) -> Result<End, Unjudged> {
+        let mut start = 0;
+        let mut fuel = MAX_STEPS as usize;
+        loop {
+            for (n, step) in self.steps.iter().enumerate().skip(start) {
+                visit(n);
+                match execute(frame, step)? {
+                    Flow::Next(value) => frame.values[step.to] = value,
+                    Flow::Leave => return Ok(End::Exit(step.exit)),
+                }
+            }
+            let Some(looping) = &self.looping else { return Ok(End::Tail) };
+            // An empty body uses fuel too.
+            let used = (self.steps.len() - start).max(1);
+            fuel = fuel.checked_sub(used).ok_or(Unjudged::Fuel { at: looping.at, limit: MAX_STEPS })?;
+            looping.assign(frame);
+            start = looping.start;
+        }
+    }
+
+    fn leave(&self, frame: Frame<'_>, end: End) -> Outcome {
+        let mut stack = frame.stack;
+        let values = match &end {
+            End::Exit(ExitNo(n)) => self.snaps[usize::from(*n)].iter().map(|e| e.value(&frame.values)).collect(),
+            _ => {
+                for e in self.snaps.last().into_iter().flatten() {
+                    stack[index(e.slot)] = word(e.ty, frame.values[e.from]);
+                }
+                vec![]
+            }
+        };
+        let unspecified = frame.marks.list();
+        Outcome { end, values, stack, memory: frame.memory, calls: vec![], unspecified }
+    }
+}
+
+impl Loop {
+    /// All left operands take the values of the right ones, read before any is written.
+    fn assign(&self, frame: &mut Frame<'_>) {
+        let rights: Vec<u64> = self.phis.iter().map(|(_, right)| frame.values[*right]).collect();
+        for ((left, _), value) in self.phis.iter().zip(rights) {
+            frame.values[*left] = value;
+        }
+    }
+}
+
+impl Entry {
+    fn value(&self, values: &[u64]) -> Value {
+        Value { slot: self.slot, ty: self.ty, bits: values[self.from] }
+    }
+}
+
+fn index(slot: Slot) -> usize {
+    usize::from(slot.0 - MIN_SLOT)
+}
+
+/// The word that the tail stores for a Lua value (`asm_tvstore64`).
+fn word(ty: Type, bits: u64) -> u64 {
+    match ty {
+        Type::Nil => TV_NIL,
+        Type::False => TV_FALSE,
+        Type::True => TV_TRUE,
+        Type::Num => bits,
+        Type::Str => encode_gc(ITYPE_STR, bits),
+        _ => encode_int(super::sem::int(bits)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::interpret;
+    use super::super::sample::{Sample, int, num, r};
+    use super::*;
+    use crate::ir::{Arg, Const, ConvCheck, ConvMode, Fpm, Lit, Op, RegionId, SymPtr};
+    use crate::outcome::Unspecified;
+    use crate::world::{DATA_BASE, SlotValue, TAG_INT};
+    use Type::{I64, Int, Nil, Num, U32};
+
+    fn run(sample: Sample) -> Outcome {
+        let case = sample.case();
+        interpret(&case, &case.inputs[0]).expect("judged")
+    }
+
+    fn bits(out: &Outcome) -> Vec<u64> {
+        out.values.iter().map(|v| v.bits).collect()
+    }
+
+    #[test]
+    fn the_tail_stores_the_last_snapshot_and_nothing_else() {
+        let str_slot = SlotValue::Str(SymPtr { region: RegionId(0), offset: 16 });
+        let out = run(Sample::new()
+            .slots(&[(2, SlotValue::Int(7)), (3, SlotValue::Int(8)), (4, str_slot)])
+            .sload(Int, 2, "T")
+            .sload(Type::Str, 4, "T")
+            .ins(Op::NEG, Int, r(1), Arg::None)
+            .snap(&[
+                (2, r(3)),
+                (5, num(-0.0)),
+                (6, r(2)),
+                (7, Arg::K(Const::Pri(Type::False))),
+                (8, Arg::K(Const::Pri(Type::True))),
+                (9, int(-1)),
+            ]));
+        assert_eq!(out.end, End::Tail);
+        assert!(out.values.is_empty());
+        let string = 0xfffd_8000_0000_0000 | (DATA_BASE + 16);
+        let minus = |i: u64| TAG_INT << 32 | (0x1_0000_0000 - i);
+        assert_eq!(
+            out.stack[..9],
+            [minus(7), TAG_INT << 32 | 8, string, 1 << 63, string, TV_FALSE, TV_TRUE, minus(1), TV_NIL]
+        );
+        assert_eq!(out.stack.len(), usize::from(MAX_SLOT - MIN_SLOT) + 1);
+    }
+
+    #[test]
+    fn a_failing_guard_restores_the_last_snapshot_before_it() {
+        let sample = || {
+            Sample::new()
+                .slots(&[(2, SlotValue::Int(i32::MAX))])
+                .sload(Int, 2, "T")
+                .snap(&[(3, r(1)), (4, Arg::K(Const::Pri(Nil)))])
+                .guard(Op::EQ, Int, r(1), int(i32::MAX))
+                .ins(Op::ADD, Int, r(1), int(1))
+                .snap(&[(2, r(3)), (3, int(-5)), (4, num(1.5))])
+                .guard(Op::ADDOV, Int, r(1), int(1))
+                .snap(&[])
+        };
+        let out = run(sample());
+        assert_eq!(out.end, End::Exit(ExitNo(2)));
+        assert_eq!(bits(&out), [0x8000_0000, 0xffff_fffb, 1.5f64.to_bits()]);
+        assert_eq!(out.values.iter().map(|v| v.ty).collect::<Vec<_>>(), [Int, Int, Num]);
+        assert_eq!(out.stack[0], TAG_INT << 32 | 0x7fff_ffff, "an exit leaves the Lua stack alone");
+        let out = run(sample().slots(&[(2, SlotValue::Int(0))]));
+        assert_eq!((out.end, out.values.len()), (End::Exit(ExitNo(1)), 2));
+        let out = run(sample().slots(&[(2, SlotValue::Nil)]));
+        assert_eq!((out.end, out.values.len()), (End::Exit(ExitNo(0)), 0));
+    }
+
+    #[test]
+    fn of_snapshots_at_one_place_the_last_counts() {
+        let out = run(Sample::new().snap(&[(2, int(1))]).snap(&[(2, int(2))]).guard(Op::NE, Int, int(0), int(0)));
+        assert_eq!((out.end.clone(), bits(&out)), (End::Exit(ExitNo(2)), vec![2]));
+    }
+
+    /// a, b, i = slots 2, 3 and 0; loop: i = i + 1; a, b = b, a; until i == n.
+    fn swaps(n: i32) -> Sample {
+        Sample::new()
+            .slots(&[(2, SlotValue::Int(10)), (3, SlotValue::Int(20)), (4, SlotValue::Int(0))])
+            .sload(Int, 2, "T")
+            .sload(Int, 3, "T")
+            .sload(Int, 4, "T")
+            .looped()
+            .ins(Op::ADD, Int, r(3), int(1))
+            .snap(&[(2, r(1)), (3, r(2)), (4, r(3)), (5, r(5))])
+            .guard(Op::NE, Int, r(5), int(n))
+            .ins(Op::PHI, Int, r(1), r(2))
+            .ins(Op::PHI, Int, r(2), r(1))
+            .ins(Op::PHI, Int, r(3), r(5))
+    }
+
+    #[test]
+    fn phis_are_assigned_all_at_once() {
+        assert_eq!(bits(&run(swaps(1))), [10, 20, 0, 1]);
+        assert_eq!(bits(&run(swaps(2))), [20, 10, 1, 2]);
+        assert_eq!(bits(&run(swaps(9))), [10, 20, 8, 9]);
+    }
+
+    #[test]
+    fn a_value_from_before_the_loop_stays() {
+        let out = run(Sample::new()
+            .slots(&[(2, SlotValue::Int(3)), (3, SlotValue::Int(0))])
+            .sload(Int, 2, "T")
+            .sload(Int, 3, "T")
+            .ins(Op::MUL, Int, r(1), r(1))
+            .looped()
+            .ins(Op::ADD, Int, r(2), r(3))
+            .snap(&[(2, r(3)), (3, r(5))])
+            .guard(Op::LT, Int, r(5), int(30))
+            .ins(Op::PHI, Int, r(2), r(5)));
+        assert_eq!(bits(&out), [9, 36]);
+    }
+
+    #[test]
+    fn an_endless_loop_is_not_judged() {
+        let endless = swaps(0).case();
+        let mut empty = Sample::new().looped().0;
+        empty.trace.snaps[0].at = Ref(1);
+        for (case, at) in [(&endless, 4), (&empty, 1)] {
+            let ran = Program::new(case).expect("decodes").run(&case.inputs[0]);
+            assert_eq!(ran, Err(Unjudged::Fuel { at: Ref(at), limit: MAX_STEPS }));
+        }
+    }
+
+    /// x * y + c with a rounding error in the product.
+    fn sum_of_product(op: Op, product_first: bool, c: f64) -> Vec<Unspecified> {
+        let (a, b) = if product_first { (r(2), num(c)) } else { (num(c), r(2)) };
+        let x = SlotValue::Num((1.0 + f64::EPSILON).to_bits());
+        let sample = Sample::new().slots(&[(2, x)]).sload(Num, 2, "T").ins(Op::MUL, Num, r(1), r(1));
+        run(sample.ins(op, Num, a, b)).unspecified
+    }
+
+    #[test]
+    fn sums_that_fusing_would_change_are_marked() {
+        let rounded = (1.0 + f64::EPSILON) * (1.0 + f64::EPSILON);
+        for (op, c) in [(Op::ADD, -rounded), (Op::SUB, rounded)] {
+            assert_eq!(sum_of_product(op, true, c), [Unspecified::Fma]);
+            assert_eq!(sum_of_product(op, false, c), [Unspecified::Fma]);
+            assert!(sum_of_product(op, true, 0.0).is_empty());
+            assert!(sum_of_product(op, false, 1e300).is_empty());
+        }
+    }
+
+    #[test]
+    fn nans_are_marked_where_fold_may_rewrite_what_they_pass() {
+        let marks = |k: bool, x: f64| {
+            let sample = Sample::new().slots(&[(2, SlotValue::Num(x.to_bits()))]).sload(Num, 2, "");
+            run(sample.ins(Op::MUL, Num, r(1), if k { num(-1.0) } else { r(1) })).unspecified
+        };
+        assert_eq!(marks(true, f64::NAN), [Unspecified::NanSign, Unspecified::NanPayload]);
+        assert!(marks(false, f64::NAN).is_empty());
+        assert!(marks(true, 2.0).is_empty());
+    }
+
+    #[test]
+    fn operands_reach_their_functions_in_order() {
+        let conv = |src| Arg::Lit(Lit::Conv(ConvMode { src, sext: true, check: ConvCheck::Plain }));
+        let out = run(Sample::new()
+            .slots(&[(2, SlotValue::Int(-9))])
+            .sload(Int, 2, "T")
+            .ins(Op::SUB, Int, int(1), r(1))
+            .ins(Op::BSHR, Int, r(1), int(28))
+            .ins(Op::CONV, I64, r(1), conv(Int))
+            .ins(Op::DIV, I64, r(4), Arg::K(Const::Int64(2)))
+            .ins(Op::CONV, Num, r(1), conv(Int))
+            .ins(Op::FPMATH, Num, num(2.5), Arg::Lit(Lit::Fpm(Fpm::Ceil)))
+            .ins(Op::MAX, Num, r(6), r(7))
+            .ins(Op::MOD, Int, r(1), int(4))
+            .ins(Op::ABS, Num, r(6), Arg::None)
+            .ins(Op::BNOT, U32, r(1), Arg::None)
+            .ins(Op::USE, Int, r(1), Arg::None)
+            .ins(Op::XBAR, Nil, Arg::None, Arg::None)
+            .snap(&[(2, r(2)), (3, r(3)), (4, r(5)), (5, r(7)), (6, r(8)), (7, r(9)), (8, r(10)), (9, r(11))])
+            .guard(Op::ABC, Int, int(1), int(1))
+            .snap(&[]));
+        let three = 3f64.to_bits();
+        assert_eq!(bits(&out), [10, 15, (-4i64).cast_unsigned(), three, three, 3, 9f64.to_bits(), 8]);
+    }
+
+    #[test]
+    fn a_listing_shows_what_ran_and_how_far() {
+        let case = swaps(2).case();
+        let listing = Program::new(&case).expect("decodes").trace_values(&case.inputs[0]);
+        assert_eq!(listing.end, Ok(End::Exit(ExitNo(1))));
+        assert_eq!(listing.last, Some(Ref(6)));
+        let values: Vec<_> = listing.values.iter().map(|(r, v)| (r.0, *v)).collect();
+        assert_eq!(values, [(1, 20), (2, 10), (3, 1), (5, 2), (6, 0)]);
+        let stopped = Sample::new().sload(Int, 2, "T").ins(Op::NEG, Int, r(1), Arg::None).case();
+        let listing = Program::new(&stopped).expect("decodes").trace_values(&stopped.inputs[0]);
+        assert_eq!((listing.last, listing.values.len()), (Some(Ref(1)), 1));
+    }
+
+    #[test]
+    fn an_opcode_without_semantics_is_named() {
+        let mut case = Sample::new().0;
+        case.trace.ins.push(crate::ir::Ins { op: Op::TNEW, ty: Type::Tab, guard: false, op1: int(0), op2: int(0) });
+        let error = interpret(&case, &case.inputs[0]).expect_err("no semantics");
+        assert_eq!(error, InterpretError::NoMeaning { at: Ref(1), op: Op::TNEW });
+    }
+}
