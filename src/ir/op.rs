@@ -66,6 +66,12 @@ impl OpInfo {
         (kind(self.operands[0]) | kind(self.operands[1]) << 2 | letters) ^ 0x80
     }
 
+    /// The table that operand `n` (0 or 1) comes from, if it is a literal.
+    pub fn lit(&self, n: usize) -> Option<LitKind> {
+        let before = self.operands[..n].iter().filter(|k| **k == OperandKind::Lit).count();
+        (self.operands[n] == OperandKind::Lit).then(|| self.lits[before])
+    }
+
     /// True for a store, a barrier and all else that must not be dropped or moved.
     pub fn is_store(&self) -> bool {
         self.mode.starts_with('S')

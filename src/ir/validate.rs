@@ -67,7 +67,7 @@ fn check_ins(trace: &Trace, at: Ref, ins: &Ins, regions: usize) -> Check {
     let info = ins.op.info();
     match info.status {
         Status::Plain => {}
-        Status::Shape if matches!(ins.op, Op::LOOP | Op::PHI) => return Ok(()), // check_loop
+        Status::Shape if matches!(ins.op, Op::LOOP | Op::PHI) => return check_shape(ins), // operands: check_loop
         Status::Shape => return Err("is not written as an instruction".into()),
         Status::Out(reason) => return Err(format!("not supported: {reason}")),
     }
@@ -80,6 +80,16 @@ fn check_ins(trace: &Trace, at: Ref, ins: &Ins, regions: usize) -> Check {
         check_operand(trace, at, ins, n, arg, regions)?;
     }
     check_rule(trace, ins)
+}
+
+/// LOOP stands alone and PHI is no guard: what a line of IR text can say of them, and no more.
+fn check_shape(ins: &Ins) -> Check {
+    let plain_loop = Ins { op: Op::LOOP, ty: Type::Nil, guard: false, op1: Arg::None, op2: Arg::None };
+    match ins.op {
+        Op::LOOP if *ins != plain_loop => Err("has type nil, no guard and no operands".into()),
+        Op::PHI if ins.guard => Err("cannot be a guard ('>')".into()),
+        _ => Ok(()),
+    }
 }
 
 fn check_guard(ins: &Ins) -> Check {
@@ -121,7 +131,7 @@ fn check_operand(trace: &Trace, at: Ref, ins: &Ins, n: usize, arg: Arg, regions:
                 _ => Ok(()),
             }
         }
-        (OperandKind::Lit, Arg::Lit(l)) => check_lit(info.lits, l),
+        (OperandKind::Lit, Arg::Lit(l)) => check_lit(info.lit(n), l),
         (kind, _) => Err(format!("operand {name} must be {}", kind_name(kind))),
     }
 }
@@ -160,18 +170,20 @@ fn check_const(k: Const, regions: usize) -> Check {
     }
 }
 
-fn check_lit(kinds: &[LitKind], lit: Lit) -> Check {
+fn check_lit(wanted: Option<LitKind>, lit: Lit) -> Check {
     let kind = match lit {
         Lit::Num(_) => LitKind::Num,
-        Lit::Slot(s) => {
-            return check_slot(Slot(s));
-        }
+        Lit::Slot(_) => LitKind::Slot,
         Lit::Sload(_) => LitKind::Sload,
         Lit::Xload(_) => LitKind::Xload,
         Lit::Conv(_) => LitKind::Conv,
         Lit::Fpm(_) => LitKind::Fpm,
     };
-    if kinds.contains(&kind) { Ok(()) } else { Err(format!("takes no {kind:?} literal")) }
+    match lit {
+        _ if wanted != Some(kind) => Err(format!("takes no {kind:?} literal there")),
+        Lit::Slot(s) => check_slot(Slot(s)),
+        _ => Ok(()),
+    }
 }
 
 fn check_slot(s: Slot) -> Check {
@@ -359,6 +371,9 @@ fn check_entry(trace: &Trace, snap: &Snap, e: &SnapEntry, is_tail: bool, regions
                 }
                 _ => Ok(()),
             }
+        }
+        Arg::K(Const::Pri(ty)) if ty.class() != Class::Pri => {
+            Err(format!("slot #{} holds a primitive constant of type {}", e.slot.0, ty.text()))
         }
         Arg::K(Const::Pri(_) | Const::Int(_) | Const::Num(_)) => Ok(()),
         Arg::K(k) => {
