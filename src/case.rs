@@ -197,7 +197,7 @@ impl Case {
         self.check_region(&p.at)?;
         self.check_region(&p.to)?;
         let region = &self.world.regions[usize::from(p.at.region.0)];
-        if region.readonly || p.at.offset < 0 || p.at.offset + 8 > i64::from(region.size) {
+        if region.readonly || p.at.offset < 0 || p.at.offset > i64::from(region.size) - 8 {
             return Err(format!("no room for a pointer at {}{:+}", region.name, p.at.offset));
         }
         Ok(())
