@@ -12,4 +12,5 @@ pub mod interpret;
 pub mod ir;
 pub mod oracle;
 pub mod outcome;
+pub mod text;
 pub mod world;

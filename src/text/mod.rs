@@ -1,0 +1,147 @@
+//! `.trace` files: a case as text, with what it was found on and what should come of it.
+//!
+//! The format is stable; corpora of record are kept in it. Instructions and snapshots look as LuaJIT's `-jdump=is`
+//! prints them, so a dump can be pasted in. `tests/data/format.trace` is a commented sample of everything below.
+//!
+//! # The file
+//!
+//! One line says one thing. White space separates words and does not matter otherwise. There are four kinds of lines:
+//!
+//! - `;; ...` is a comment. Comments and empty lines are not kept when a tool writes the file anew.
+//! - `; word ...` is a directive. All directives stand before the trace.
+//! - `---- TRACE 1` starts the trace, `---- TRACE 1 stop -> loop` ends the file.
+//! - All lines between are instructions (`0001 ...`) and snapshots (`.... SNAP ...`).
+//!
+//! What can't be understood is an error, never skipped.
+//!
+//! # The head
+//!
+//! ```text
+//! ; tracehound 1                                      the version of the format: always the first line
+//! ; backend luajit@210.4.6 plain                      what it was found on, free words (optional)
+//! ; emit raw                                          fold (the default): through LuaJIT's FOLD; raw: as written
+//! ; flags -fuse +fma                                  optimisations that differ from the default (optional)
+//! ; expect luajit@210.4.6 undefined-encoding in emit_lso
+//! ; expect * agree                                    any number: a backend or *, then agree or a finding class,
+//! ;                                                   then free words
+//! ; note free text                                    any number
+//! ; region data 256 at 0                              memory: name, size, offset in the data area, both in bytes
+//! ; region table 64 at 256 ro                         read-only memory: the same in all inputs,
+//! ;   table+0: 01 02 03 04                            so its contents stand here
+//! ```
+//!
+//! # Inputs
+//!
+//! Numbered from 1; a file without has one, of nil slots and zeroed memory. Slots not named are nil, bytes not
+//! listed are 0. After `run` comes what the interpreter says of the input, as far as it differs from the input itself.
+//!
+//! ```text
+//! ; input 1
+//! ;   slot 2 int +5                                   nil, false, true, int +5, num +1.5, str data+32
+//! ;   data+0: 01 02 03                                bytes from an offset on
+//! ;   data+8: -> data+32                              eight bytes that hold a pointer; they overwrite bytes
+//! ;   run exit 1                                      or: run tail, run fault CLASS
+//! ;     value 2 int +3                                the exit's snapshot: slot, type, value
+//! ;     stack 3 num +1.5                              Lua stack slots that changed; `word 0x..`: no Lua value
+//! ;     memory data+40: 03 00 00 00                   bytes that changed
+//! ;     call helper 0x0000000000000001                helpers that were called, with their arguments' bits
+//! ```
+//!
+//! # The trace
+//!
+//! ```text
+//! ---- TRACE 1
+//! ....        SNAP   #0   [ ---- ---- ]               an entry's position is its slot; slots 0 and 1 are the frame
+//! 0001 >  int SLOAD  #2    T                          ref, guard, type, opcode, operands
+//! 0002    i64 CONV   0001  i64.int sext
+//! 0003    p64 ADD    0002  [data+32]                  KPTR; [[table+8]] is KKPTR
+//! 0004    int XLOAD  0003
+//! ....        SNAP   #1   [ ---- ---- 0004 +1   ]
+//! 0005 >  int LT     0004  +100
+//! 0006 ------ LOOP ------------
+//! 0007    int PHI    0001  0004
+//! ---- TRACE 1 stop -> loop                           or interpreter, return
+//! ```
+//!
+//! Refs and snapshot numbers may have gaps; they are written anew from 0001 and #0. The columns for registers and
+//! for PHI marks (`+`) of a dump are read over.
+//!
+//! # Constants
+//!
+//! | form | what it is |
+//! |---|---|
+//! | `+3`, `-8` | an integer of the operand's size (or, for a `num` operand, the number) |
+//! | `0x00ff00ff00ff00ff` | an integer too large to be clear in decimal; for `num`, its bits, all sixteen digits |
+//! | `+1.5`, `+3.0`, `+1e100` | a number, in the shortest form that reads back exactly |
+//! | `bias` | the number 2^52 + 2^51 |
+//! | `[data+8]`, `[[data+8]]`, `NULL` | pointers |
+//! | `nil`, `false`, `true` | in snapshots |
+//!
+//! In a snapshot nothing says what `+3` should be: there it is an integer, and numbers are written with a point, an
+//! exponent or all their bits.
+
+mod bytes;
+mod error;
+mod expected;
+mod line;
+mod parse;
+mod print;
+mod print_ir;
+mod value;
+
+pub use error::{ParseError, Problem};
+pub use expected::{Expected, Patch, RunEnd, expected};
+pub use parse::{MAX_FILE, MAX_LINE, parse};
+pub use print::print;
+pub use print_ir::{print_ins, print_snap};
+
+use crate::case::Case;
+use crate::outcome::FindingClass;
+
+/// The version of the format.
+pub const VERSION: &str = "1";
+
+/// What a file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceFile {
+    /// What it was found on: the backend's name, its variant, any words. One line.
+    pub backend: Option<String>,
+    /// What should come of it.
+    pub expects: Vec<Expect>,
+    /// Free text, a line each.
+    pub notes: Vec<String>,
+    /// The case.
+    pub case: Case,
+    /// What the interpreter said, for each input of the case.
+    pub runs: Vec<Option<Expected>>,
+}
+
+/// What a backend should make of the case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expect {
+    /// The backend's name, without white space; `None` for all that have no line of their own.
+    pub backend: Option<String>,
+    /// The verdict.
+    pub verdict: ExpectedVerdict,
+    /// Free words, such as where the finding is. One line, may be empty.
+    pub words: String,
+}
+
+/// A verdict that a file can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpectedVerdict {
+    /// No finding.
+    Agree,
+    /// A finding of this class.
+    Finding(FindingClass),
+}
+
+impl ExpectedVerdict {
+    /// The word in text.
+    pub fn name(self) -> &'static str {
+        match self {
+            ExpectedVerdict::Agree => "agree",
+            ExpectedVerdict::Finding(class) => class.name(),
+        }
+    }
+}

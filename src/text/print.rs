@@ -1,0 +1,126 @@
+//! A whole file as text.
+
+use super::print_ir::{print_ins, print_snap};
+use super::{Expect, TraceFile, bytes, value};
+use crate::case::{Case, Input, OptFlags};
+use crate::ir::{Link, Ref, Trace};
+use crate::world::World;
+
+/// Characters of free text on a line at most; longer notes are cut into several.
+const MAX_TEXT: usize = 1000;
+
+/// The file as text: what [`super::parse`] reads back as the same, for every legal case.
+pub fn print(file: &TraceFile) -> String {
+    let mut lines = vec![format!("; tracehound {}", super::VERSION)];
+    origin(file, &mut lines);
+    regions(&file.case, &mut lines);
+    for (n, input) in file.case.inputs.iter().enumerate() {
+        lines.push(format!("; input {}", n + 1));
+        input_lines(&file.case.world, input, &mut lines);
+        if let Some(run) = file.runs.get(n).and_then(Option::as_ref) {
+            run_lines(&run.lines(&file.case.world), &mut lines);
+        }
+    }
+    trace_lines(&file.case.trace, &file.case.world, &mut lines);
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// Where it is from and what it is for.
+fn origin(file: &TraceFile, lines: &mut Vec<String>) {
+    lines.extend(file.backend.iter().map(|b| format!("; backend {}", one_line(b))));
+    lines.push(format!("; emit {}", file.case.emit.name()));
+    lines.extend(flags(file.case.flags));
+    lines.extend(file.expects.iter().map(expect));
+    for note in &file.notes {
+        lines.extend(note_lines(note));
+    }
+}
+
+/// Only what differs from the default.
+fn flags(flags: OptFlags) -> Option<String> {
+    let changed: Vec<String> = flags
+        .list()
+        .iter()
+        .zip(OptFlags::default().list())
+        .filter(|(now, default)| now.1 != default.1)
+        .map(|((name, on), _)| format!(" {}{name}", if *on { '+' } else { '-' }))
+        .collect();
+    (!changed.is_empty()).then(|| format!("; flags{}", changed.concat()))
+}
+
+fn expect(e: &Expect) -> String {
+    let backend = e.backend.as_deref().unwrap_or("*");
+    one_line(&format!("; expect {backend} {} {}", e.verdict.name(), e.words))
+}
+
+fn note_lines(note: &str) -> Vec<String> {
+    let chars: Vec<char> = note.chars().collect();
+    let parts = chars.split(|c| *c == '\n').flat_map(|line| match line {
+        [] => vec![String::new()],
+        _ => line.chunks(MAX_TEXT).map(|part| part.iter().collect()).collect(),
+    });
+    parts.map(|part| one_line(&format!("; note {}", one_line(&part)))).collect()
+}
+
+/// Free text that can't leave its line.
+fn one_line(text: &str) -> String {
+    let kept = text.chars().take(2 * MAX_TEXT).map(|c| if c == '\n' || c == '\r' { ' ' } else { c });
+    kept.collect::<String>().trim_matches(super::line::BLANK).into()
+}
+
+/// The world, with what is in its constant memory.
+fn regions(case: &Case, lines: &mut Vec<String>) {
+    for (i, r) in case.world.regions.iter().enumerate() {
+        let ro = if r.readonly { " ro" } else { "" };
+        lines.push(format!("; region {} {} at {}{ro}", r.name, r.size, r.offset));
+        let contents = case.inputs.first().and_then(|input| input.memory.get(i)).filter(|_| r.readonly);
+        lines.extend(contents.iter().flat_map(|bytes| byte_lines(&r.name, bytes)));
+    }
+}
+
+fn input_lines(world: &World, input: &Input, lines: &mut Vec<String>) {
+    lines.extend(input.slots.iter().map(|(s, v)| format!(";   slot {} {}", s.0, value::slot(world, *v))));
+    for (r, contents) in world.regions.iter().zip(&input.memory).filter(|(r, _)| !r.readonly) {
+        lines.extend(byte_lines(&r.name, contents));
+    }
+    for p in &input.pointers {
+        lines.push(format!(";   {}: -> {}", value::pointer(world, p.at), value::pointer(world, p.to)));
+    }
+}
+
+fn byte_lines(name: &str, contents: &[u8]) -> Vec<String> {
+    let rows = bytes::rows(contents.len(), |i| contents[i] != 0);
+    rows.into_iter().map(|row| format!(";   {}", bytes::line(name, row.start, &contents[row]))).collect()
+}
+
+fn run_lines(run: &[String], lines: &mut Vec<String>) {
+    let indents = std::iter::once("  ").chain(std::iter::repeat("    "));
+    lines.extend(run.iter().zip(indents).map(|(line, indent)| format!("; {indent}{line}")));
+}
+
+/// Each snapshot stands before the first instruction that it covers.
+fn trace_lines(trace: &Trace, world: &World, lines: &mut Vec<String>) {
+    lines.push("---- TRACE 1".into());
+    let mut snaps = trace.snaps.iter().enumerate().peekable();
+    let mut snaps_up_to = |at: Ref, lines: &mut Vec<String>| {
+        while let Some((n, _)) = snaps.next_if(|(_, snap)| snap.at <= at) {
+            lines.push(print_snap(trace, world, n));
+        }
+    };
+    for (at, _) in trace.iter() {
+        snaps_up_to(at, lines);
+        lines.push(print_ins(trace, world, at));
+    }
+    snaps_up_to(trace.end(), lines);
+    lines.push(format!("---- TRACE 1 stop -> {}", link_name(trace.link)));
+}
+
+/// The name of a link, as `-jdump` prints it.
+pub(super) const fn link_name(link: Link) -> &'static str {
+    match link {
+        Link::Interpreter => "interpreter",
+        Link::Return => "return",
+        Link::Loop => "loop",
+    }
+}

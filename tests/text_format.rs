@@ -1,0 +1,43 @@
+//! The sample of the `.trace` format is legal, canonical and complete.
+
+use std::collections::BTreeSet;
+use tracehound::ir::{ALL_OPS, LitKind, Status};
+use tracehound::text::{TraceFile, parse, print};
+
+const SAMPLE: &str = include_str!("data/format.trace");
+
+fn sample() -> TraceFile {
+    parse(SAMPLE).unwrap_or_else(|e| panic!("tests/data/format.trace: {e}"))
+}
+
+#[test]
+fn the_sample_is_in_canonical_form() {
+    let kept: Vec<&str> = SAMPLE.lines().filter(|l| !l.is_empty() && !l.starts_with(";;")).collect();
+    let printed = print(&sample());
+    for (wanted, printed) in kept.iter().zip(printed.lines()) {
+        assert_eq!(printed, *wanted);
+    }
+    assert_eq!(printed.lines().count(), kept.len());
+}
+
+#[test]
+fn the_sample_reads_back_as_the_same() {
+    assert_eq!(parse(&print(&sample())), Ok(sample()));
+}
+
+#[test]
+fn the_sample_has_every_kind_of_literal() {
+    let used: BTreeSet<String> =
+        sample().case.trace.ins.iter().flat_map(|i| i.op.info().lits).map(|l| format!("{l:?}")).collect();
+    let plain = ALL_OPS.iter().filter(|op| op.info().status == Status::Plain);
+    let all: BTreeSet<String> = plain.flat_map(|op| op.info().lits).map(|l: &LitKind| format!("{l:?}")).collect();
+    assert_eq!(used, all);
+}
+
+#[test]
+fn line_ends_and_white_space_do_not_matter() {
+    let crlf = SAMPLE.replace('\n', "\r\n");
+    assert_eq!(parse(&crlf), Ok(sample()));
+    assert_eq!(parse(&SAMPLE.replace(' ', "\t")).map(|f| f.case), Ok(sample().case));
+    assert_eq!(parse(SAMPLE.trim_end()), Ok(sample()));
+}
