@@ -198,6 +198,10 @@ fn operands() -> Vec<[u64; 3]> {
             all.push([*a, *b, specials[rng.next_u32() as usize % specials.len()]]);
         }
     }
+    // Zero times infinity meets every addend.
+    for (a, b) in [(0.0f64, f64::INFINITY), (f64::NEG_INFINITY, 0.0), (-0.0, f64::INFINITY)] {
+        all.extend(specials.iter().map(|c| [a.to_bits(), b.to_bits(), *c]));
+    }
     for _ in 0..RANDOM {
         all.push([0; 3].map(|_: u64| random(&mut rng, &specials)));
     }
@@ -206,7 +210,7 @@ fn operands() -> Vec<[u64; 3]> {
 
 fn random(rng: &mut Xoshiro256PlusPlus, specials: &[u64]) -> u64 {
     let bits = rng.next_u64();
-    match rng.next_u32() % 8 {
+    match rng.next_u32() % 9 {
         0 => specials[bits as usize % specials.len()],
         // Around a special value.
         1 => specials[bits as usize % specials.len()].wrapping_add_signed((bits >> 32) as i64 % 5 - 2),
@@ -219,8 +223,14 @@ fn random(rng: &mut Xoshiro256PlusPlus, specials: &[u64]) -> u64 {
         4 => bits | 0x7ff0_0000_0000_0000,
         // A single in the low half.
         5 => bits & 0xffff_ffff_0000_0000 | u64::from(((bits as i32) as f32).to_bits()),
+        // An integer just beside the middle of two singles, which a double can't tell from it.
+        6 => halfway_single(30 + (bits & 31) as u32).wrapping_add_signed(bits as i64 >> 62),
         _ => bits,
     }
+}
+
+fn halfway_single(exponent: u32) -> u64 {
+    1 << exponent | 1 << (exponent - 24)
 }
 
 /// Both signs of what has rules of its own, as doubles, and with a single of that kind in the low half.
