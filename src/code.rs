@@ -51,7 +51,7 @@ pub struct Mark {
 }
 
 /// Register conventions that `verify` checks and the machine prepares.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Conventions {
     /// General-purpose registers that code must never write, with what they are for.
     pub reserved: Vec<(u8, &'static str)>,
@@ -68,7 +68,7 @@ pub struct Conventions {
 }
 
 /// A compiled trace.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Code {
     /// Address of the first byte.
     pub base: u64,
