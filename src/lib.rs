@@ -10,6 +10,7 @@ pub mod code;
 pub mod compare;
 pub mod interpret;
 pub mod ir;
+pub mod machine;
 pub mod oracle;
 pub mod outcome;
 pub mod text;

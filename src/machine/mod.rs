@@ -1,0 +1,171 @@
+//! Executes compiled code under Unicorn, an emulator of an ARM64 processor (Cortex-A72, EL0).
+//!
+//! The guest sees a backend's memory at the backend's own addresses and a window of code that the machine fills.
+//! Nothing else is mapped: a branch to an exit handler, to the interpreter or to a C function stops the run, and
+//! the backend's [`Runtime`] says what stands at that address. What the code must not do ends as a [`Fault`].
+//!
+//! Translating code costs much more than running it: load once, run many inputs.
+
+mod bare;
+mod engine;
+mod error;
+mod fault;
+#[cfg(test)]
+mod tests;
+mod watchdog;
+
+pub use bare::{Prepared, PreparedInput};
+pub use error::MachineError;
+
+use crate::code::{Code, Mapping, Registers, Runtime, Stop};
+use crate::ir::ExitNo;
+use crate::outcome::Fault;
+use engine::{Engine, Halt};
+use std::ops::Range;
+use std::time::Duration;
+use watchdog::{Armed, Watchdog};
+
+/// How long a run may take, unless [`Machine::set_deadline`] says otherwise. Honest runs take microseconds; this
+/// leaves room for a machine that is busy with other things.
+pub const DEADLINE: Duration = Duration::from_secs(1);
+
+/// An emulated processor with a backend's memory.
+pub struct Machine {
+    // Dropped before the engine that it stops.
+    watchdog: Watchdog,
+    engine: Engine,
+    /// Where the code loaded last is, in the window.
+    loaded: Range<usize>,
+}
+
+/// How a run ended, with its last registers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// How.
+    pub how: HowEnded,
+    /// The registers then.
+    pub regs: Registers,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HowEnded {
+    /// Through an exit.
+    Exit(ExitNo),
+    /// At the trace's end, to the interpreter.
+    Tail,
+    /// The machine stopped it.
+    Fault(Fault),
+}
+
+impl Machine {
+    /// A machine with a backend's memory and an empty code window (first address, bytes; whole pages).
+    ///
+    /// # Errors
+    /// Memory that can't be mapped, or an emulator or thread that can't be started.
+    pub fn new(mappings: &[Mapping], code_window: (u64, u64)) -> Result<Machine, MachineError> {
+        let engine = Engine::new(mappings, code_window)?;
+        let watchdog = Watchdog::start(engine.stopper(), DEADLINE)?;
+        Ok(Machine { watchdog, engine, loaded: 0..0 })
+    }
+
+    /// Sets how long a run may take, calls included.
+    pub fn set_deadline(&mut self, deadline: Duration) {
+        self.watchdog.set_deadline(deadline);
+    }
+
+    /// Puts code into the window, in place of the code loaded before.
+    ///
+    /// # Errors
+    /// Code outside of the window.
+    pub fn load(&mut self, code: &Code) -> Result<(), MachineError> {
+        let new = self.place(code)?;
+        let memory = self.engine.window_memory();
+        memory.clear(self.loaded.clone());
+        memory.write(new.start, &code.bytes);
+        let old = std::mem::replace(&mut self.loaded, new.clone());
+        self.forget(old)?;
+        self.forget(new)
+    }
+
+    /// Runs the loaded code with one input: registers from `start`, memory as the caller prepared it.
+    ///
+    /// # Errors
+    /// A start outside of the loaded code, or an emulator that behaves in an unknown way. The machine stays usable.
+    pub fn run(&mut self, code: &Code, runtime: &mut dyn Runtime, start: &Registers) -> Result<Ended, MachineError> {
+        self.check_start(start.pc)?;
+        self.engine.reset()?;
+        let mut regs = start.clone();
+        let armed = self.watchdog.arm();
+        loop {
+            let halt = self.engine.go(&mut regs)?;
+            if let Some(how) = ended(&self.engine, halt, code, runtime, &mut regs, &armed)? {
+                return Ok(Ended { how, regs });
+            }
+        }
+    }
+
+    /// The code's place in the window.
+    fn place(&self, code: &Code) -> Result<Range<usize>, MachineError> {
+        let (Range { start, end }, len) = (self.engine.window(), code.bytes.len());
+        let offset = code.base.checked_sub(start).and_then(|o| usize::try_from(o).ok());
+        offset
+            .filter(|o| o % 4 == 0 && *o <= self.engine.window_memory().len())
+            .map(|o| o..o + len)
+            .filter(|place| place.end <= self.engine.window_memory().len())
+            .ok_or(MachineError::OutsideWindow { base: code.base, len, start, end })
+    }
+
+    /// Only where code was or is can a translation be stale: everywhere else the window holds zeros, which are
+    /// undefined and end their block. (To walk all of a large window's pages costs more than the rest of a load.)
+    fn forget(&mut self, place: Range<usize>) -> Result<(), MachineError> {
+        let base = self.engine.window().start;
+        self.engine.forget(base + place.start as u64..base + place.end as u64)
+    }
+
+    fn check_start(&self, pc: u64) -> Result<(), MachineError> {
+        let offset = pc.wrapping_sub(self.engine.window().start);
+        let inside = usize::try_from(offset).is_ok_and(|o| self.loaded.contains(&o));
+        if inside { Ok(()) } else { Err(MachineError::NotLoaded { pc }) }
+    }
+}
+
+/// How the run ended, if it has; otherwise the registers are ready to go on.
+fn ended(
+    engine: &Engine,
+    halt: Halt,
+    code: &Code,
+    runtime: &mut dyn Runtime,
+    regs: &mut Registers,
+    armed: &Armed,
+) -> Result<Option<HowEnded>, MachineError> {
+    let outside = matches!(halt, Halt::Fetch | Halt::Quiet) && !engine.window().contains(&regs.pc);
+    if !outside || regs.pc % 4 != 0 {
+        let word = |addr| word_at(engine, addr);
+        let scene = fault::Scene { halt, regs, window: engine.window(), word: &word, over_deadline: armed.fired() };
+        return fault::classify(&scene).map(|f| Some(HowEnded::Fault(f)));
+    }
+    if let Some(fault) = fault::misaligned_sp(regs) {
+        return Ok(Some(HowEnded::Fault(fault)));
+    }
+    let left = regs.pc;
+    Ok(match runtime.stop(code, regs) {
+        Stop::Exit(n) => Some(HowEnded::Exit(n)),
+        Stop::Tail => Some(HowEnded::Tail),
+        Stop::Wild => Some(HowEnded::Fault(fault::bad_branch(left, regs, "no code at this address"))),
+        Stop::Resume if armed.fired() => Some(HowEnded::Fault(fault::hang(left))),
+        Stop::Resume => None,
+    })
+}
+
+/// The word of code at an address.
+fn word_at(engine: &Engine, addr: u64) -> Option<u32> {
+    let memory = engine.window_memory();
+    let offset = usize::try_from(addr.checked_sub(engine.window().start)?).ok()?;
+    if offset.checked_add(4)? > memory.len() {
+        return None;
+    }
+    let mut word = [0; 4];
+    memory.read(offset, &mut word);
+    Some(u32::from_le_bytes(word))
+}
