@@ -3,10 +3,12 @@
 use crate::ir::validate::{self, Illegal};
 use crate::ir::{Slot, SymPtr, Trace};
 use crate::world::{BadWorld, SlotValue, World};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// How IR reaches the backend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Emit {
     /// Through the production FOLD/CSE/forwarding engine: what the recorder could produce.
     #[default]

@@ -7,9 +7,10 @@ use crate::case::Case;
 use crate::code::{Code, Mapping, Registers, Runtime};
 use crate::ir::{ExitNo, Ref};
 use crate::outcome::FaultClass;
+use serde::{Deserialize, Serialize};
 
 /// What a backend is, exactly: part of every report.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackendId {
     /// What the user says to get it: `luajit@210.7.4`.
     pub name: String,
