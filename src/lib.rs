@@ -14,4 +14,5 @@ pub mod machine;
 pub mod oracle;
 pub mod outcome;
 pub mod text;
+pub mod verify;
 pub mod world;

@@ -12,11 +12,7 @@ const ROUNDS: u32 = 200_000;
 /// Seconds this process has run: other work on the machine does not count.
 fn cpu_seconds() -> f64 {
     let text = fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    text.split_whitespace()
-        .next()
-        .and_then(|ns| ns.parse::<f64>().ok())
-        .unwrap_or(f64::NAN)
-        / 1e9
+    text.split_whitespace().next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1e9
 }
 
 /// Numbers looked up once.
@@ -52,8 +48,7 @@ impl Names {
 fn build(jit: &mut Jit, n: &Names, folded: bool, seed: u32) -> Result<(), Error> {
     let add = |jit: &mut Jit, op, ty, a: TRef, b: TRef| {
         if folded {
-            jit.fold(op, ty, a.0, b.0)
-                .map(|it| it.value().unwrap_or(TRef::NIL))
+            jit.fold(op, ty, a.0, b.0).map(|it| it.value().unwrap_or(TRef::NIL))
         } else {
             jit.emit(op, ty, a.0, b.0)
         }
@@ -74,11 +69,7 @@ fn build(jit: &mut Jit, n: &Names, folded: bool, seed: u32) -> Result<(), Error>
         let value = add(jit, op, n.int, x[i - 1], x[i - 5])?;
         x.push(value);
     }
-    let live = [
-        SnapEntry::new(2, x[15]),
-        SnapEntry::new(3, x[14]),
-        SnapEntry::new(4, x[9]),
-    ];
+    let live = [SnapEntry::new(2, x[15]), SnapEntry::new(3, x[14]), SnapEntry::new(4, x[9])];
     jit.snap(&live, 5)?;
     let limit = jit.kint(1000 + seed.cast_signed())?;
     add(jit, n.lt, n.int | n.guard, x[15], limit)?;
@@ -90,13 +81,7 @@ fn build(jit: &mut Jit, n: &Names, folded: bool, seed: u32) -> Result<(), Error>
     jit.snap(&live, 5).map(drop)
 }
 
-fn measure(
-    jit: &mut Jit,
-    names: &Names,
-    what: &str,
-    folded: bool,
-    assembled: bool,
-) -> Result<(), Error> {
+fn measure(jit: &mut Jit, names: &Names, what: &str, folded: bool, assembled: bool) -> Result<(), Error> {
     let start = cpu_seconds();
     for round in 0..ROUNDS {
         jit.reset();
@@ -105,10 +90,7 @@ fn measure(
             jit.assemble(Link::Return, 0)?;
         }
     }
-    println!(
-        "{what:<28} {:>9.0} traces/s",
-        f64::from(ROUNDS) / (cpu_seconds() - start)
-    );
+    println!("{what:<28} {:>9.0} traces/s", f64::from(ROUNDS) / (cpu_seconds() - start));
     Ok(())
 }
 
@@ -119,26 +101,17 @@ fn main() -> Result<(), Error> {
     };
     let mut jit = Jit::new(&library, Layout::default())?;
     let names = Names::new(&library);
-    println!(
-        "{}, {} bytes copied by a reset",
-        library.info().id(),
-        jit.heap().1
-    );
+    println!("{}, {} bytes copied by a reset", library.info().id(), jit.heap().1);
     build(&mut jit, &names, false, 0)?;
     println!(
         "{} instructions",
-        jit.ir(TRef::ins(1))
-            .map(|_| (1..).take_while(|&i| jit.ir(TRef::ins(i)).is_ok()).count())?
+        jit.ir(TRef::ins(1)).map(|_| (1..).take_while(|&i| jit.ir(TRef::ins(i)).is_ok()).count())?
     );
     let start = cpu_seconds();
     for _ in 0..ROUNDS {
         jit.reset();
     }
-    println!(
-        "{:<28} {:>9.0} ns",
-        "reset",
-        (cpu_seconds() - start) * 1e9 / f64::from(ROUNDS)
-    );
+    println!("{:<28} {:>9.0} ns", "reset", (cpu_seconds() - start) * 1e9 / f64::from(ROUNDS));
     measure(&mut jit, &names, "build", false, false)?;
     measure(&mut jit, &names, "build, assemble", false, true)?;
     measure(&mut jit, &names, "build through FOLD", true, false)?;

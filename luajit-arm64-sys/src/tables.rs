@@ -164,10 +164,7 @@ impl Tables {
 
     /// Any other named number.
     pub fn value(&self, name: &str) -> Option<i64> {
-        self.values
-            .iter()
-            .find(|row| row.name == name)
-            .map(|row| row.value)
+        self.values.iter().find(|row| row.name == name).map(|row| row.value)
     }
 
     /// # Safety
@@ -178,29 +175,14 @@ impl Tables {
             let raw = &*raw;
             Self {
                 ops: rows(&raw.ops).iter().map(|row| op_info(row)).collect(),
-                types: rows(&raw.types)
-                    .iter()
-                    .map(|row| named(row.name, row.size.cast_signed()))
-                    .collect(),
+                types: rows(&raw.types).iter().map(|row| named(row.name, row.size.cast_signed())).collect(),
                 calls: rows(&raw.calls).iter().map(|row| call_info(row)).collect(),
-                fpmath: rows(&raw.fpmath)
-                    .iter()
-                    .map(|row| named(row.name, row.value))
-                    .collect(),
-                fields: rows(&raw.fields)
-                    .iter()
-                    .map(|row| named(row.name, row.value))
-                    .collect(),
-                values: rows(&raw.values)
-                    .iter()
-                    .map(|row| named(row.name, row.value))
-                    .collect(),
+                fpmath: rows(&raw.fpmath).iter().map(|row| named(row.name, row.value)).collect(),
+                fields: rows(&raw.fields).iter().map(|row| named(row.name, row.value)).collect(),
+                values: rows(&raw.values).iter().map(|row| named(row.name, row.value)).collect(),
                 trace_errors: rows(&raw.traceerrs)
                     .iter()
-                    .map(|row| TraceErrorInfo {
-                        name: text(row.name),
-                        text: text(row.text),
-                    })
+                    .map(|row| TraceErrorInfo { name: text(row.name), text: text(row.text) })
                     .collect(),
                 version: text(raw.version),
                 build_info: text(raw.build_info),
@@ -221,30 +203,21 @@ impl Tables {
 
 /// LuaJIT's tables have at most 256 rows: opcodes and types are bytes.
 fn position<T>(rows: &[T], is_it: impl FnMut(&T) -> bool) -> Option<u8> {
-    rows.iter()
-        .position(is_it)
-        .and_then(|index| u8::try_from(index).ok())
+    rows.iter().position(is_it).and_then(|index| u8::try_from(index).ok())
 }
 
 /// # Safety
 /// The slice is valid for as long as the library is loaded.
 unsafe fn rows<T>(raw: &RawSlice<T>) -> &'static [T] {
     // SAFETY: as the caller vouches.
-    unsafe {
-        slice::from_raw_parts(
-            raw.ptr,
-            usize::try_from(raw.len).expect("the host has 64 bits"),
-        )
-    }
+    unsafe { slice::from_raw_parts(raw.ptr, usize::try_from(raw.len).expect("the host has 64 bits")) }
 }
 
 /// # Safety
 /// `ptr` is a C string that is never freed.
 pub(crate) unsafe fn text(ptr: *const c_char) -> &'static str {
     // SAFETY: as the caller vouches.
-    unsafe { CStr::from_ptr(ptr) }
-        .to_str()
-        .unwrap_or("(not UTF-8)")
+    unsafe { CStr::from_ptr(ptr) }.to_str().unwrap_or("(not UTF-8)")
 }
 
 /// # Safety
@@ -264,20 +237,14 @@ unsafe fn op_info(row: &RawOp) -> OpInfo {
         op1: operand(row.op1),
         op2: operand(row.op2),
         commutative: row.commutative != 0,
-        kind: [OpKind::Normal, OpKind::Alloc, OpKind::Load, OpKind::Store]
-            [usize::from(row.kind & 3)],
+        kind: [OpKind::Normal, OpKind::Alloc, OpKind::Load, OpKind::Store][usize::from(row.kind & 3)],
         weak_guard: row.weak_guard != 0,
         mode: row.raw,
     }
 }
 
 fn operand(mode: u8) -> Operand {
-    [
-        Operand::Ref,
-        Operand::Literal,
-        Operand::Constant,
-        Operand::None,
-    ][usize::from(mode & 3)]
+    [Operand::Ref, Operand::Literal, Operand::Constant, Operand::None][usize::from(mode & 3)]
 }
 
 /// # Safety
