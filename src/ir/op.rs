@@ -114,7 +114,6 @@ macro_rules! expand_ops {
     ($( ($name:ident, $op1:tt, $op2:tt, $mode:ident, $rule:ident, [$($lit:ident),*], $status:ident $(($reason:literal))?, $sem:ident $(($f:path))?), )*) => {
         /// An IR opcode, named as LuaJIT names it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[expect(clippy::upper_case_acronyms, reason = "LuaJIT's own opcode names")]
         #[repr(u8)]
         pub enum Op {
             $( #[doc = concat!("`IR_", stringify!($name), "`")] $name, )*

@@ -120,12 +120,12 @@ impl Rule {
 /// True where LuaJIT's ARM64 backend takes a CONV from `src` to `dst` (`asm_conv`).
 pub const fn conv_is_legal(dst: Type, src: Type) -> bool {
     use Type::*;
-    match (dst, src) {
-        (Num, Int | U32 | I64 | U64 | Float) | (Float, Int | U32 | I64 | U64 | Num) => true,
-        (Int | I64 | U64, Num | Float) => true,
-        (Int | U32, I8 | U8 | I16 | U16) => true,
-        (I64 | U64, Int | U32) => true,
-        (Int | U32, I64 | U64) => true,
-        _ => false,
-    }
+    matches!(
+        (dst, src),
+        (Num, Int | U32 | I64 | U64 | Float)
+            | (Float, Int | U32 | I64 | U64 | Num)
+            | (Int | I64 | U64, Num | Float)
+            | (Int | U32, I8 | U8 | I16 | U16 | I64 | U64)
+            | (I64 | U64, Int | U32)
+    )
 }

@@ -203,7 +203,6 @@ fn check_rule(trace: &Trace, ins: &Ins) -> Check {
         (Rule::Neg, a, b) if b != Arg::None && a != b => Err("operand 2 must repeat operand 1".into()),
         (Rule::Conv, a, Arg::Lit(Lit::Conv(mode))) => check_conv(trace, ins, a, mode),
         (Rule::SLoad, _, Arg::Lit(Lit::Sload(mode))) => check_sload(ins, mode),
-        (Rule::XLoad, Arg::K(k), _) if matches!(k, Const::KPtr(_)) => Ok(()),
         (Rule::XStore, Arg::K(Const::KPtr(_)), _) => Err("stores through a constant-memory pointer".into()),
         _ => Ok(()),
     }

@@ -27,7 +27,7 @@ pub struct Scene<'a> {
 /// The fault of a stop that is none of the runtime's.
 pub fn classify(scene: &Scene) -> Result<Fault, MachineError> {
     let pc = scene.regs.pc;
-    if pc % 4 != 0 {
+    if !pc.is_multiple_of(4) {
         return Ok(bad_branch(pc, scene.regs, "misaligned pc"));
     }
     match scene.halt {

@@ -140,7 +140,7 @@ fn ended(
     armed: &Armed,
 ) -> Result<Option<HowEnded>, MachineError> {
     let outside = matches!(halt, Halt::Fetch | Halt::Quiet) && !engine.window().contains(&regs.pc);
-    if !outside || regs.pc % 4 != 0 {
+    if !outside || !regs.pc.is_multiple_of(4) {
         let word = |addr| word_at(engine, addr);
         let scene = fault::Scene { halt, regs, window: engine.window(), word: &word, over_deadline: armed.fired() };
         return fault::classify(&scene).map(|f| Some(HowEnded::Fault(f)));
