@@ -1,0 +1,57 @@
+//! The knobs of the generator: ranges with their reasons, settable on the command line.
+
+use super::opset::OpSet;
+use crate::case::Emit;
+use std::ops::RangeInclusive;
+
+/// What cases to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Knobs {
+    /// How their IR is emitted; `Fold` keeps to what LuaJIT's recorder can produce.
+    pub emit: Emit,
+    /// Instructions in a trace, about: shapes are completed and values stored behind the last drawn one.
+    /// Short traces are cheap to translate, long ones reach register pressure.
+    pub ins: RangeInclusive<u16>,
+    /// Input vectors of a case. Translating a trace costs as much as twenty runs, so a handful of inputs is nearly free.
+    pub inputs: u8,
+    /// The opcodes that are drawn. What carries them is not filtered: loads of values and addresses, address
+    /// arithmetic, final stores, the guard of a loop.
+    pub ops: OpSet,
+    /// Percent of cases with a LOOP. They cost more runtime (several iterations), and fewer shapes fit in one.
+    pub loops: u8,
+    /// Most iterations of a loop: PHI shuffling shows in the second and third, rotation of several PHIs in a few more.
+    pub trips: u8,
+    /// Values that a pressure case keeps alive at once. LuaJIT has 28 general and 32 FP registers to allocate, fewer
+    /// with a spare for PHIs: the range goes from comfortable to spilling.
+    pub live: RangeInclusive<u8>,
+    /// Percent of neighbouring memory accesses with something between them, which fusion to pairs must respect.
+    pub filler: u8,
+    /// Percent of unused values that stay unused: food for dead-code elimination. All others are stored or restored.
+    pub dead: u8,
+    /// Percent of cases with non-default `-O` switches.
+    pub flags: u8,
+}
+
+impl Default for Knobs {
+    fn default() -> Self {
+        Knobs {
+            emit: Emit::Fold,
+            ins: 6..=36,
+            inputs: 6,
+            ops: OpSet::all(),
+            loops: 18,
+            trips: 12,
+            live: 12..=48,
+            filler: 30,
+            dead: 12,
+            flags: 15,
+        }
+    }
+}
+
+impl Knobs {
+    /// The defaults for one way of emitting.
+    pub fn new(emit: Emit) -> Knobs {
+        Knobs { emit, ..Knobs::default() }
+    }
+}

@@ -1,0 +1,78 @@
+//! Snapshots: which values an exit restores, and at a trace's end which ones go to the Lua stack.
+
+use super::build::Builder;
+use super::entropy::Source;
+use super::pools;
+use crate::ir::validate::{MAX_SLOT, MAX_SNAPS, MIN_SLOT};
+use crate::ir::{Arg, Class, Const, Ref, Slot, Snap, SnapEntry, Type};
+
+/// Most values of a snapshot in the middle.
+const MIDDLE: u32 = 12;
+/// Most snapshots: one fewer than a trace may have, for the last.
+const SNAPSHOTS: usize = MAX_SNAPS - 1;
+
+impl Builder<'_, '_, '_> {
+    /// A snapshot here, with some of the values that there are.
+    pub(super) fn snapshot(&mut self) {
+        let at = self.next_ref();
+        if self.trace.snaps.last().is_some_and(|s| s.at == at) || self.trace.snaps.len() >= SNAPSHOTS {
+            return;
+        }
+        let count = self.u.below(MIDDLE + 1);
+        let values: Vec<Arg> = (0..count).filter_map(|_| self.snapshot_value()).collect();
+        let entries = self.spread(&values);
+        self.trace.snaps.push(Snap { at, entries });
+    }
+
+    fn snapshot_value(&mut self) -> Option<Arg> {
+        let class = match self.u.weighted(&[5, 4, 2, 2]) {
+            0 => Class::W32,
+            1 => Class::Num,
+            2 => Class::W64,
+            _ => return Some(self.snapshot_constant()),
+        };
+        let n = self.available(class).len();
+        if n == 0 {
+            return None;
+        }
+        let n = self.u.index(n);
+        Some(Arg::Ref(self.available(class)[n]))
+    }
+
+    fn snapshot_constant(&mut self) -> Arg {
+        Arg::K(match self.u.below(3) {
+            0 => Const::Pri(self.u.pick(&[Type::Nil, Type::False, Type::True])),
+            1 => Const::Int(self.u.range(-9, 9).try_into().expect("small")),
+            _ => Const::Num(pools::double(&mut self.u)),
+        })
+    }
+
+    /// The last snapshot of a trace that leaves to the interpreter: Lua values only.
+    pub(super) fn tail(&mut self, values: &[Ref]) {
+        let values: Vec<Arg> = values.iter().filter(|r| self.ty(**r).is_lua_value()).map(|r| Arg::Ref(*r)).collect();
+        let at = self.next_ref();
+        let entries = self.spread(&values);
+        match self.trace.snaps.last_mut() {
+            Some(last) if last.at == at => last.entries = entries,
+            _ => self.trace.snaps.push(Snap { at, entries }),
+        }
+    }
+
+    /// Gives values ascending slots, with gaps where there is room.
+    fn spread(&mut self, values: &[Arg]) -> Vec<SnapEntry> {
+        let room = usize::from(MAX_SLOT - MIN_SLOT) + 1;
+        let count = values.len().min(room);
+        let mut gaps = room - count;
+        let mut slot = MIN_SLOT;
+        let mut entries = Vec::with_capacity(count);
+        for value in &values[..count] {
+            let gap = self.u.index(gaps.min(3) + 1);
+            gaps -= gap;
+            slot += u8::try_from(gap).expect("a small gap");
+            self.note_use(*value);
+            entries.push(SnapEntry { slot: Slot(slot), value: *value });
+            slot += 1;
+        }
+        entries
+    }
+}

@@ -1,0 +1,175 @@
+//! What must hold of every case, and what must turn up among many.
+
+use super::*;
+use crate::case::{Emit, MAX_INPUTS};
+use crate::ir::{ALL_OPS, Arg, Const, Lit, LitKind, Op, Status, sig::MEMORY_TYPES};
+use std::collections::BTreeSet;
+
+fn cases(knobs: &Knobs, count: u64) -> impl Iterator<Item = Case> + '_ {
+    (0..count).map(|n| case_from_seed(1, n, knobs))
+}
+
+#[test]
+fn every_case_is_legal() {
+    for emit in [Emit::Fold, Emit::Raw] {
+        let knobs = Knobs::new(emit);
+        for n in 0..100_000 {
+            let case = case_from_seed(2, n, &knobs);
+            if let Err(bad) = case.check() {
+                panic!("{} case {n}: {bad}\n{case:#?}", emit.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn cases_with_odd_knobs_are_legal() {
+    let odd = [
+        Knobs { ins: 0..=0, ..Knobs::default() },
+        Knobs { ins: 300..=400, live: 0..=255, loops: 50, ..Knobs::new(Emit::Raw) },
+        Knobs { loops: 100, trips: 0, inputs: 0, ..Knobs::default() },
+        Knobs { loops: 100, trips: 255, inputs: 255, ..Knobs::default() },
+        Knobs { ops: OpSet::EMPTY, ..Knobs::default() },
+        Knobs { ops: OpSet::parse("BSHL").unwrap(), filler: 100, dead: 100, flags: 100, ..Knobs::new(Emit::Raw) },
+    ];
+    for knobs in &odd {
+        for case in cases(knobs, 300) {
+            assert_eq!(case.check(), Ok(()), "{knobs:?}");
+            assert!(case.inputs.len() <= MAX_INPUTS);
+        }
+    }
+}
+
+#[test]
+fn no_entropy_gives_a_small_legal_case() {
+    for emit in [Emit::Fold, Emit::Raw] {
+        let case = generate(&mut Unstructured::new(&[]), &Knobs::new(emit)).unwrap();
+        assert_eq!(case.check(), Ok(()));
+        assert!(case.trace.ins.len() <= 30, "{} instructions", case.trace.ins.len());
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_case() {
+    let knobs = Knobs::default();
+    assert!(cases(&knobs, 1000).eq(cases(&knobs, 1000)));
+    assert_ne!(case_from_seed(1, 0, &knobs), case_from_seed(1, 1, &knobs));
+    assert_ne!(case_from_seed(1, 0, &knobs), case_from_seed(2, 0, &knobs));
+}
+
+#[test]
+fn every_op_type_and_literal_turns_up() {
+    let knobs = Knobs::new(Emit::Raw);
+    let (mut ops, mut lits) = (BTreeSet::new(), vec![]);
+    let (mut loads, mut stores) = (BTreeSet::new(), BTreeSet::new());
+    for case in cases(&knobs, 5000) {
+        for ins in &case.trace.ins {
+            ops.insert(ins.op);
+            match ins.op {
+                Op::XLOAD => drop(loads.insert(ins.ty)),
+                Op::XSTORE => drop(stores.insert(ins.ty)),
+                _ => {}
+            }
+            lits.extend(ins.args().into_iter().filter_map(kind));
+            lits.sort_by_key(|k| *k as u8);
+            lits.dedup();
+        }
+    }
+    let missing = |op: &&Op| op.info().status == Status::Plain && !ops.contains(op);
+    assert_eq!(ALL_OPS.iter().filter(missing).collect::<Vec<_>>(), Vec::<&Op>::new());
+    assert!(ops.contains(&Op::LOOP) && ops.contains(&Op::PHI));
+    for ty in MEMORY_TYPES {
+        assert!(loads.contains(ty) && stores.contains(ty), "{ty:?}");
+    }
+    assert_eq!(lits, [LitKind::Slot, LitKind::Sload, LitKind::Xload, LitKind::Conv, LitKind::Fpm]);
+}
+
+fn kind(a: Arg) -> Option<LitKind> {
+    match a {
+        Arg::Lit(Lit::Num(_)) => Some(LitKind::Num),
+        Arg::Lit(Lit::Slot(_)) => Some(LitKind::Slot),
+        Arg::Lit(Lit::Sload(_)) => Some(LitKind::Sload),
+        Arg::Lit(Lit::Xload(_)) => Some(LitKind::Xload),
+        Arg::Lit(Lit::Conv(_)) => Some(LitKind::Conv),
+        Arg::Lit(Lit::Fpm(_)) => Some(LitKind::Fpm),
+        _ => None,
+    }
+}
+
+#[test]
+fn displacements_on_both_sides_of_the_field_limits_turn_up() {
+    let knobs = Knobs::default();
+    let mut seen = BTreeSet::new();
+    for case in cases(&knobs, 20_000) {
+        seen.extend(case.trace.ins.iter().filter(|i| i.op == Op::ADD && i.ty == crate::ir::Type::P64).filter_map(
+            |i| match i.op2 {
+                Arg::K(Const::Int64(k)) => Some(k),
+                _ => None,
+            },
+        ));
+    }
+    for k in [-8, -4, -256, -257, -264, 252, 255, 256, 257, 504, 512, 4095, 4096, 16380, 16384, 32760, 32768] {
+        assert!(seen.contains(&k), "no displacement {k}");
+    }
+}
+
+#[test]
+fn a_filter_leaves_out_what_it_does_not_name() {
+    let knobs = Knobs { ops: OpSet::parse("memory").unwrap(), ..Knobs::default() };
+    for case in cases(&knobs, 2000) {
+        let drawn = case.trace.ins.iter().any(|i| matches!(i.op, Op::BSWAP | Op::POW | Op::FPMATH | Op::MULOV));
+        assert!(!drawn, "{:#?}", case.trace);
+    }
+}
+
+#[test]
+fn fold_cases_have_no_operation_on_two_constants() {
+    for case in cases(&Knobs::default(), 20_000) {
+        for ins in &case.trace.ins {
+            let both = matches!((ins.op1, ins.op2), (Arg::K(_), Arg::K(_)));
+            assert!(!both || ins.op.info().is_store(), "{ins:?}");
+        }
+    }
+}
+
+/// For people: `cargo test --release generate -- --ignored --nocapture statistics`.
+#[test]
+#[ignore = "prints statistics"]
+fn statistics() {
+    for emit in [Emit::Fold, Emit::Raw] {
+        let knobs = Knobs::new(emit);
+        let start = std::time::Instant::now();
+        let all: Vec<Case> = cases(&knobs, 50_000).collect();
+        let each = start.elapsed() / 50_000;
+        let count = |f: &dyn Fn(&Case) -> usize| all.iter().map(f).sum::<usize>() as f64 / all.len() as f64;
+        println!(
+            "{}: {each:?} a case, {:.1} ins, {:.1} guards, {:.1} snapshots, {:.2} loops, {:.1} regions",
+            emit.name(),
+            count(&|c| c.trace.ins.len()),
+            count(&|c| c.trace.ins.iter().filter(|i| i.guard).count()),
+            count(&|c| c.trace.snaps.len()),
+            count(&|c| usize::from(c.trace.link == Link::Loop)),
+            count(&|c| c.world.regions.len()),
+        );
+        for op in ALL_OPS {
+            let each = count(&|c| c.trace.ins.iter().filter(|i| i.op == *op).count());
+            if each > 0.0 {
+                print!("{} {each:.2}  ", op.name());
+            }
+        }
+        println!();
+    }
+}
+
+/// For people: prints a few cases.
+#[test]
+#[ignore = "prints cases"]
+fn examples() {
+    for case in cases(&Knobs::default(), 3) {
+        for (r, i) in case.trace.iter() {
+            let guard = if i.guard { '>' } else { ' ' };
+            println!("{:04} {guard} {} {} {:?} {:?}", r.0, i.ty.text(), i.op.name(), i.op1, i.op2);
+        }
+        println!("{:?}\n", case.trace.snaps);
+    }
+}
