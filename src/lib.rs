@@ -12,6 +12,5 @@ pub mod ir;
 pub mod machine;
 pub mod oracle;
 pub mod outcome;
-pub mod text;
 pub mod verify;
 pub mod world;

@@ -31,8 +31,10 @@ pub struct Access {
     pub direction: Direction,
     /// Where.
     pub address: Address,
-    /// Bytes of one register; a pair transfers twice as many.
+    /// Bytes of one register.
     pub bytes: u32,
+    /// How many registers: one, or the two of a pair.
+    pub registers: u32,
     /// What the base register is moved by, if it is written back.
     pub writeback: Option<i32>,
 }
@@ -133,7 +135,7 @@ impl Row {
         };
         let bytes = self.access_bytes(word, addressing);
         let (address, writeback) = address(word, addressing, bytes);
-        Some(Access { direction, address, bytes, writeback })
+        Some(Access { direction, address, bytes, registers: access_registers(word, addressing), writeback })
     }
 
     fn access_bytes(&self, word: u32, addressing: Addressing) -> u32 {
@@ -191,6 +193,15 @@ fn add_sub_amount(word: u32) -> i32 {
     if word >> 30 & 1 == 1 { -amount } else { amount }
 }
 
+fn access_registers(word: u32, addressing: Addressing) -> u32 {
+    match addressing {
+        Addressing::Pair | Addressing::PairIndexed => 2,
+        // Bit 21 tells exclusive pairs from single exclusives.
+        Addressing::Base => 1 + (word >> 21 & 1),
+        _ => 1,
+    }
+}
+
 fn address(word: u32, addressing: Addressing, bytes: u32) -> (Address, Option<i32>) {
     let base = Gpr((word >> 5 & 31) as u8);
     let scale = bytes.cast_signed();
@@ -208,4 +219,105 @@ fn address(word: u32, addressing: Addressing, bytes: u32) -> (Address, Option<i3
 
 fn indexed(base: Gpr, amount: i32, before: bool) -> (Address, Option<i32>) {
     (Address::Offset(base, if before { amount } else { 0 }), Some(amount))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arm64::encode::{self, At, Cond, Data, Extend, Op3, Scaled};
+    use crate::arm64::registers::{Fpr, Width};
+    use crate::arm64::{Encoding, classify};
+
+    fn row(word: u32) -> &'static Row {
+        match classify(word) {
+            Encoding::Valid(row) => row,
+            other => panic!("{word:#010x}: {other:?}"),
+        }
+    }
+
+    fn registers(word: u32) -> String {
+        format!("{} <- {}", row(word).writes(word), row(word).reads(word))
+    }
+
+    #[test]
+    fn data_processing_writes_d_and_reads_the_others() {
+        assert_eq!(registers(encode::op3(Op3::Add, Width::X, Gpr(1), Gpr(2), Gpr(3))), "x1 <- x2 x3");
+        assert_eq!(registers(encode::movk(Width::X, Gpr(1), 5, 0)), "x1 <- x1");
+        assert_eq!(registers(encode::cmp_imm(Width::X, SP, 5)), " <- sp");
+        assert_eq!(registers(encode::fmov_from_gpr(encode::Precision::D, Fpr(1), Gpr(2))), "d1 <- x2 d1");
+        assert_eq!(registers(encode::fmov_to_gpr(encode::Precision::D, Gpr(1), Fpr(2))), "x1 <- d2");
+    }
+
+    #[test]
+    fn loads_write_and_stores_read_what_they_transfer() {
+        assert_eq!(registers(encode::ldp(Data::X, 1, 2, At::Pre(Gpr(3), 16))), "x1 x2 x3 <- x3");
+        assert_eq!(registers(encode::stp(Data::D, 1, 2, At::Offset(SP, 16))), " <- sp d1 d2");
+        assert_eq!(registers(encode::str(Data::X, 1, At::Post(SP, 16))), "sp <- x1 sp");
+        assert_eq!(registers(0xc805_0862 | 31 << 10), "x5 <- x2 x3", "stxr w5, x2, [x3]");
+    }
+
+    #[test]
+    fn calls_write_the_link_register() {
+        assert_eq!(registers(encode::bl(8)), "x30 <- ");
+        assert_eq!(registers(encode::blr(Gpr(8))), "x30 <- x8");
+        assert_eq!(registers(encode::cbz(Width::W, Gpr(8), 8)), " <- x8");
+    }
+
+    #[test]
+    fn flow_distances_are_bytes() {
+        let flow = |word| row(word).flow(word);
+        assert_eq!(flow(encode::b(-8)), Flow::Jump(-8));
+        assert_eq!(flow(encode::bl(0x7ff_fffc)), Flow::Call(0x7ff_fffc));
+        assert_eq!(flow(encode::b_cond(Cond::Ne, -0x10_0000)), Flow::Conditional(-0x10_0000));
+        assert_eq!(flow(encode::tbnz(Gpr(1), 40, -32768)), Flow::Conditional(-32768));
+        assert_eq!(flow(encode::cbz(Width::X, Gpr(1), 12)), Flow::Conditional(12));
+        assert_eq!(flow(encode::br(Gpr(9))), Flow::JumpRegister(Gpr(9)));
+        assert_eq!(flow(encode::brk(0)), Flow::Exception);
+        assert_eq!(flow(encode::nop()), Flow::Next);
+    }
+
+    #[test]
+    fn accesses_tell_address_and_size() {
+        let access = |word| row(word).access(word).map(|a| (a.address, a.bytes, a.registers, a.writeback));
+        let (base, index) = (Gpr(2), Gpr(3));
+        assert_eq!(
+            access(encode::ldr(Data::H, 1, At::Offset(base, 8190))),
+            Some((Address::Offset(base, 8190), 2, 1, None))
+        );
+        assert_eq!(
+            access(encode::ldr(Data::Q, 1, At::Offset(base, 16))),
+            Some((Address::Offset(base, 16), 16, 1, None))
+        );
+        assert_eq!(
+            access(encode::str(Data::B, 1, At::Offset(base, -256))),
+            Some((Address::Offset(base, -256), 1, 1, None))
+        );
+        assert_eq!(
+            access(encode::str(Data::X, 1, At::Post(base, -8))),
+            Some((Address::Offset(base, 0), 8, 1, Some(-8)))
+        );
+        assert_eq!(
+            access(encode::ldp(Data::S, 1, 4, At::Pre(base, -256))),
+            Some((Address::Offset(base, -256), 4, 2, Some(-256)))
+        );
+        assert_eq!(
+            access(encode::ldp(Data::Sw, 1, 4, At::Offset(base, 4))),
+            Some((Address::Offset(base, 4), 4, 2, None))
+        );
+        let indexed = At::Index(base, index, Extend::Lsl, Scaled::Yes);
+        assert_eq!(access(encode::ldr(Data::D, 1, indexed)), Some((Address::Indexed(base, index), 8, 1, None)));
+        assert_eq!(access(encode::ldr_literal(Data::X, 1, -4)), Some((Address::Literal(-4), 8, 1, None)));
+        assert_eq!(access(encode::ldr_literal(Data::Q, 1, 16)), Some((Address::Literal(16), 16, 1, None)));
+        assert_eq!(access(encode::nop()), None);
+    }
+
+    #[test]
+    fn stack_moves_are_known_for_immediates_only() {
+        let stack = |word| row(word).stack_move(word);
+        assert_eq!(stack(encode::sub_imm(Width::X, SP, SP, 32)), StackMove::By(-32));
+        assert_eq!(stack(encode::add_imm(Width::X, SP, SP, 1) | 1 << 22), StackMove::By(4096));
+        assert_eq!(stack(encode::add_imm(Width::X, SP, Gpr(1), 16)), StackMove::Unknown);
+        assert_eq!(stack(encode::str(Data::X, 1, At::Pre(SP, -16))), StackMove::By(-16));
+        assert_eq!(stack(encode::add_imm(Width::X, Gpr(1), SP, 16)), StackMove::None);
+    }
 }
