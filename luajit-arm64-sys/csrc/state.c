@@ -143,12 +143,10 @@ static size_t th_source(char *p)
 /* The frame of that function: what BASE points to. */
 static void th_start_frame(lua_State *L)
 {
-  TValue *slot;
-  th_fn = funcV(L->top - 1);
-  th_pt = funcproto(th_fn);
+  TValue *slot, *caller = L->base;
   L->base = L->top + 1 + LJ_FR2;
   setfuncV(L, L->base - 1 - LJ_FR2, th_fn);
-  setframe_ftsz(L->base - 1, (char *)L->base - (char *)(tvref(L->stack) + 1 + LJ_FR2) + FRAME_C);
+  setframe_ftsz(L->base - 1, (char *)L->base - (char *)caller + FRAME_C);
   L->top = L->base + th_pt->framesize;
   for (slot = L->base; slot < L->top; slot++) setnilV(slot);
 }
@@ -180,7 +178,8 @@ static void th_start_work(void *arg)
   lj_ctype_init(th_L);
 #endif
   if (luaL_loadbuffer(th_L, source, th_source(source), "=tracehound")) lj_err_throw(th_L, LUA_ERRRUN);
-  th_start_frame(th_L);
+  th_fn = funcV(th_L->top - 1);
+  th_pt = funcproto(th_fn);
   th_start_jit(th_J);
   lj_mcode_reserve(th_J, &lim);
   lj_mcode_abort(th_J);
@@ -234,6 +233,7 @@ static uint32_t th_start(void)
   uint32_t status;
   if ((status = th_new_state())) return status;
   if ((status = th_protect(th_start_work, NULL))) return status;
+  th_start_frame(th_L);  /* Not in th_protect(), which puts base and top back. */
   if (!th_checkpoint_take()) return th_fail(TH_OUT_OF_ARENA, "no host memory for the checkpoint");
   if ((status = th_protect(th_scratch_work, NULL))) return status;
   th_checkpoint_refresh();
