@@ -36,23 +36,26 @@ const MB: u64 = 1 << 20;
 
 impl Default for Layout {
     fn default() -> Self {
-        Self {
-            base: 0x1000_0000_0000,
-            heap_size: 32 * MB,
-            mcode_ofs: 48 * MB,
-            mcode_size: 8 * MB,
-            vm_ofs: 64 * MB,
-            call_ofs: 65 * MB,
-            data_ofs: 66 * MB,
-            data_size: MB,
-            stack_ofs: 68 * MB,
-            stack_size: MB,
-            total: 70 * MB,
-        }
+        Self::DEFAULT
     }
 }
 
 impl Layout {
+    /// 70 MB at an address that is free on Linux; the exit handler is near the machine code.
+    pub const DEFAULT: Self = Self {
+        base: 0x1000_0000_0000,
+        heap_size: 32 * MB,
+        mcode_ofs: 48 * MB,
+        mcode_size: 8 * MB,
+        vm_ofs: 64 * MB,
+        call_ofs: 65 * MB,
+        data_ofs: 66 * MB,
+        data_size: MB,
+        stack_ofs: 68 * MB,
+        stack_size: MB,
+        total: 70 * MB,
+    };
+
     /// The address a trace leaves by when it takes an exit.
     pub fn exit_handler(&self) -> u64 {
         self.base + self.vm_ofs

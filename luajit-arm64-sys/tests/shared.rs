@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use luajit_arm64_sys::{
-    BuildError, BuildInfo, Error, FetchError, Layout, Library, Link, Opts, SnapEntry, Variant,
+    BuildError, BuildInfo, Error, FetchError, Jit, Layout, Library, Link, Opts, SnapEntry, Variant,
     build_shared, fetch, info_path,
 };
 use traces::Traces;
@@ -28,20 +28,22 @@ fn assert_library() -> PathBuf {
     PATH.get_or_init(build).clone()
 }
 
-/// Runs `body` with the shared build; tests run in threads, its state is one.
-fn with_asserts(body: impl FnOnce(&mut Traces)) {
+/// Other tests of this process may hold the default addresses.
+const LAYOUT: Layout = Layout {
+    base: 0x1100_0000_0000,
+    ..Layout::DEFAULT
+};
+
+/// Runs `body` alone with the shared build: tests run in threads, a build's state is one.
+fn with_library(body: impl FnOnce(&Rc<Library>)) {
     static ONE: Mutex<()> = Mutex::new(());
     let path = assert_library();
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let library: Rc<Library> = Library::load(&path).expect("loads");
-    // Other tests of this process may hold the default addresses.
-    body(&mut Traces::new(
-        &library,
-        Layout {
-            base: 0x1100_0000_0000,
-            ..Layout::default()
-        },
-    ));
+    body(&Library::load(&path).expect("loads"));
+}
+
+fn with_asserts(body: impl FnOnce(&mut Traces)) {
+    with_library(|library| body(&mut Traces::new(library, LAYOUT)));
 }
 
 /// A copy of the newest release's tree in which one file ends in `text`.
@@ -114,42 +116,30 @@ fn a_failed_assertion_names_its_text_and_the_instruction() {
 }
 
 #[test]
-fn asserting_and_plain_builds_make_the_same_code() {
-    with_asserts(|f| {
-        f.sum();
-        f.jit.assemble(Link::Return, 0).expect("assembled");
-        let asserting = f.words();
-        let mut plain = Traces::new(
-            &Library::builtin(),
-            Layout {
-                base: 0x1200_0000_0000,
-                ..Layout::default()
-            },
-        );
-        plain.sum();
-        plain.jit.assemble(Link::Return, 0).expect("assembled");
-        assert_eq!(asserting.len(), plain.words().len());
+fn restoring_passes_luajits_own_assertions() {
+    with_asserts(Traces::check_restore);
+}
+
+#[test]
+fn an_arena_too_small_for_a_state_is_refused_and_the_build_stays_usable() {
+    with_library(|library| {
+        let layout = Layout {
+            heap_size: 4096,
+            ..LAYOUT
+        };
+        let error = Jit::new(library, layout).expect_err("too small");
+        assert!(matches!(error, Error::OutOfArena { .. }), "{error}");
+        Traces::new(library, LAYOUT).sum();
     });
 }
 
 #[test]
-fn the_assembler_survives_an_out_of_memory_arena() {
-    with_asserts(|f| {
-        let fill = f.jit.heap().0;
-        assert!(fill < 64 << 10, "a fresh state is small: {fill}");
+fn taken_addresses_are_refused() {
+    with_library(|library| {
+        let _other = Traces::new(&Library::builtin(), LAYOUT);
+        let error = Jit::new(library, LAYOUT).expect_err("taken");
+        assert!(matches!(error, Error::OutOfArena { .. }), "{error}");
     });
-    let path = assert_library();
-    let library = Library::load(&path).expect("loads");
-    let small = Layout {
-        base: 0x1300_0000_0000,
-        heap_size: 4096,
-        ..Layout::default()
-    };
-    let error = luajit_arm64_sys::Jit::new(&library, small).expect_err("too small");
-    assert!(
-        matches!(error, Error::OutOfArena { .. } | Error::Busy),
-        "{error}"
-    );
 }
 
 #[test]
