@@ -32,12 +32,17 @@ static uint32_t th_jit_flags(uint32_t opts)
 
 /* -- Start ------------------------------------------------------------------ */
 
-static void th_drop_trace(jit_State *J)
+static void th_free_final(jit_State *J)
 {
   if (J->curfinal) {
     lj_trace_free(J2G(J), J->curfinal);
     J->curfinal = NULL;
   }
+}
+
+static void th_drop_trace(jit_State *J)
+{
+  th_free_final(J);
   if (J->cur.traceno) {
     setgcrefnull(J->trace[J->cur.traceno]);
     if (J->cur.traceno < J->freetrace) J->freetrace = J->cur.traceno;
@@ -160,10 +165,17 @@ static int th_is_safe(const jit_State *J)
 #endif
 }
 
+/* As lj_trace_err() would, from outside of LuaJIT. */
+static uint32_t th_give_up(TraceError code)
+{
+  setnilV(&th_J->errinfo);
+  return th_fail_trace((int32_t)code);
+}
+
 static uint32_t th_add(ThAdd *a, uint32_t *ref, int throws)
 {
   uint32_t status = TH_OK;
-  if (th_too_long(th_J)) return setnilV(&th_J->errinfo), th_fail_trace(LJ_TRERR_TRACEOV);
+  if (th_too_long(th_J)) return th_give_up(LJ_TRERR_TRACEOV);
   if (!throws && th_is_safe(th_J))
     a->add(a);
   else
@@ -365,7 +377,7 @@ static uint32_t api_snap(const struct th_snapentry *ent, uint32_t nent, uint32_t
     if (!th_is_ref(ent[n].ref)) return th_refuse("snapshot: slot %u: %u is no ref of this trace", ent[n].slot, ent[n].ref);
     if (ent[n].slot >= nslots) return th_refuse("snapshot: slot %u is not below the number of slots, %u", ent[n].slot, nslots);
   }
-  if (th_J->cur.nsnap >= (MSize)th_J->param[JIT_P_maxsnap]) return setnilV(&th_J->errinfo), th_fail_trace(LJ_TRERR_SNAPOV);
+  if (th_J->cur.nsnap >= (MSize)th_J->param[JIT_P_maxsnap]) return th_give_up(LJ_TRERR_SNAPOV);
   *snapno = th_J->cur.nsnap;
   status = th_protect(th_snap_work, &s);
   return status;
@@ -386,14 +398,6 @@ static void th_assemble_work(void *arg)
 {
   (void)arg;
   lj_asm_trace(th_J, &th_J->cur);
-}
-
-static void th_free_final(jit_State *J)
-{
-  if (J->curfinal) {
-    lj_trace_free(J2G(J), J->curfinal);
-    J->curfinal = NULL;
-  }
 }
 
 static uint32_t th_check_link(uint32_t link, uint32_t traceno)

@@ -27,8 +27,9 @@ pub fn build_shared(tree: &Path, variant: Variant, out: &Path) -> Result<BuildIn
     let (library, info) = (temp.path().join("library.so"), temp.path().join("library.info"));
     compile::link_shared(&object, &library, &cc)?;
     fs::write(&info, prepared.info.to_text()).map_err(io("write", &info))?;
-    install(&library, out)?;
+    // The library last: whoever finds it finds its description too.
     install(&info, &info_path(out))?;
+    install(&library, out)?;
     Ok(prepared.info)
 }
 
