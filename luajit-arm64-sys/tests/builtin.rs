@@ -27,10 +27,7 @@ impl Fixture {
 
     fn with(layout: Layout) -> Self {
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-        Self {
-            traces: Traces::new(&Library::builtin(), layout),
-            _one: one,
-        }
+        Self { traces: Traces::new(&Library::builtin(), layout), _one: one }
     }
 }
 
@@ -369,11 +366,7 @@ fn memory_outside_of_the_regions_is_refused() {
 
 #[test]
 fn a_far_exit_handler_makes_far_stubs() {
-    let mut f = Fixture::with(Layout {
-        vm_ofs: 400 << 20,
-        total: 401 << 20,
-        ..Layout::default()
-    });
+    let mut f = Fixture::with(Layout { vm_ofs: 400 << 20, total: 401 << 20, ..Layout::default() });
     f.sum();
     f.jit.assemble(Link::Return, 0).expect("assembled");
     assert!(f.jit.code().expect("assembled").far_exit);

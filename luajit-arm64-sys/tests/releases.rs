@@ -4,16 +4,12 @@ mod traces;
 
 use std::path::Path;
 
-use luajit_arm64_sys::{
-    FetchError, Layout, Library, Link, Opts, SnapEntry, TRef, Variant, build_shared, fetch,
-};
+use luajit_arm64_sys::{FetchError, Layout, Library, Link, Opts, SnapEntry, TRef, Variant, build_shared, fetch};
 use traces::{Traces, is_add_word};
 
 /// Both sides of every change the C side has an `#ifdef` for.
-const RELEASES: [&str; 9] = [
-    "210.0.0", "210.1.3", "210.4.3", "210.4.6", "210.4.8", "210.5.0", "210.5.12", "210.7.2",
-    "210.7.4",
-];
+const RELEASES: [&str; 9] =
+    ["210.0.0", "210.1.3", "210.4.3", "210.4.6", "210.4.8", "210.5.0", "210.5.12", "210.7.2", "210.7.4"];
 
 fn cache() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR"))
@@ -23,11 +19,7 @@ fn check(version: &str, variant: Variant) {
     let tree = fetch(version, cache()).expect("fetched");
     let out = cache().join(format!("{version}-{}.so", variant.name()));
     match build_shared(&tree, variant, &out) {
-        Ok(info) => assert!(
-            info.id().starts_with(&format!("luajit@{version}")),
-            "{}",
-            info.id()
-        ),
+        Ok(info) => assert!(info.id().starts_with(&format!("luajit@{version}")), "{}", info.id()),
         Err(error) => panic!("{version} {}: {error}", variant.name()),
     }
     let library = Library::load(&out).expect("loads");
@@ -35,27 +27,14 @@ fn check(version: &str, variant: Variant) {
     f.sum();
     f.jit.assemble(Link::Return, 0).expect("assembled");
     let words = f.words();
-    assert_eq!(
-        words.iter().filter(|&&word| is_add_word(word)).count(),
-        1,
-        "{version}: {words:x?}"
-    );
+    assert_eq!(words.iter().filter(|&&word| is_add_word(word)).count(), 1, "{version}: {words:x?}");
     f.jit.reset();
     f.sum();
     f.jit.assemble(Link::Return, 0).expect("assembled");
-    assert_eq!(
-        f.words(),
-        words,
-        "{version}: a reset brings everything back"
-    );
+    assert_eq!(f.words(), words, "{version}: a reset brings everything back");
     f.check_gfail();
     f.check_restore();
-    println!(
-        "{} {} {:?}",
-        library.info().id(),
-        library.tables().version,
-        words.len()
-    );
+    println!("{} {} {:?}", library.info().id(), library.tables().version, words.len());
 }
 
 #[test]
@@ -108,8 +87,5 @@ fn random_allocation_is_reproducible() {
 #[ignore = "asks the registry"]
 fn an_unknown_release_gives_cargos_message() {
     let error = fetch("210.99.99", cache()).expect_err("there is none");
-    assert!(
-        matches!(&error, FetchError::Cargo { message, .. } if message.contains("210.99.99")),
-        "{error}"
-    );
+    assert!(matches!(&error, FetchError::Cargo { message, .. } if message.contains("210.99.99")), "{error}");
 }

@@ -24,6 +24,8 @@ pub fn read_back(jit: &mut Jit, numbers: &Numbers, case: &Case, emitted: &Emitte
     let marks = marks(jit, &lj, emitted)?;
     let exits = exits(jit, case, emitted)?;
     jit.commit().map_err(error)?;
+    // Code under register pressure gives BASE up and loads it anew from the global state.
+    jit.enter(lj.traceno);
     Ok(Code {
         base: lj.start,
         bytes,
