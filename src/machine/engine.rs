@@ -7,7 +7,7 @@ use crate::code::{Access, Mapping, Registers};
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::ptr::{NonNull, null_mut};
 use std::sync::{Arc, Mutex, PoisonError};
 use unicorn_engine_sys::{
@@ -154,7 +154,7 @@ impl Engine {
             handle.map(m, Prot::READ.0 | write)?;
         }
         let events = Box::<Events>::default();
-        handle.hook(&events)?;
+        handle.hook(&events, mappings)?;
         handle.enter_el0()?;
         let clean = Context::save(&handle)?;
         Ok(Engine { clean, handle, events, window, window_addr, mappings: mappings.to_vec() })
@@ -280,22 +280,26 @@ impl Handle {
         }
     }
 
-    /// Hooks for what stops a run. Those for memory fire on faults only; that one of them covers the addresses of
-    /// code also spares each translated block a walk over the TLB (`uc_mem_hook_installed`).
-    fn hook(&self, events: &Events) -> Result<(), MachineError> {
+    /// Hooks for what stops a run.
+    ///
+    /// Unicorn takes the slow path for every store to an address that a memory hook covers, and scans the whole TLB
+    /// for every block it translates at an address that none covers (`uc_mem_hook_installed`). So the hooks cover
+    /// all but the memory that the guest may write; there they fire on faults only.
+    fn hook(&self, events: &Events, mappings: &[Mapping]) -> Result<(), MachineError> {
         let data = HookType::MEM_READ_UNMAPPED.0
             | HookType::MEM_WRITE_UNMAPPED.0
             | HookType::MEM_READ_PROT.0
             | HookType::MEM_WRITE_PROT.0;
-        self.add_hook(HookType::INTR.0, on_exception as *mut c_void, events, "hook exceptions")?;
-        self.add_hook(data, on_refused as *mut c_void, events, "hook memory faults")
+        self.add_hook(HookType::INTR.0, on_exception as *mut c_void, events, &EVERYWHERE)?;
+        let gaps = gaps(mappings);
+        gaps.iter().try_for_each(|gap| self.add_hook(data, on_refused as *mut c_void, events, gap))
     }
 
-    fn add_hook(&self, kind: u32, f: *mut c_void, to: &Events, what: &'static str) -> Result<(), MachineError> {
+    fn add_hook(&self, kind: u32, f: *mut c_void, to: &Events, at: &RangeInclusive<u64>) -> Result<(), MachineError> {
         let (mut id, to): (uc_hook, _) = (0, (&raw const *to).cast_mut().cast());
         let kind = c_int::try_from(kind).expect("small");
-        // SAFETY: `f` has the signature of its kind; `to` is boxed and outlives the engine; begin > end: everywhere.
-        check(unsafe { uc_hook_add(self.uc(), &raw mut id, kind, f, to, 1, 0) }, what)
+        // SAFETY: `f` has the signature of its kind; `to` is boxed and outlives the engine.
+        check(unsafe { uc_hook_add(self.uc(), &raw mut id, kind, f, to, *at.start(), *at.end()) }, "add a hook")
     }
 
     /// Engines start at EL1, where privileged instructions would execute.
@@ -341,6 +345,19 @@ impl Drop for Context {
         // SAFETY: allocated by Unicorn, freed once.
         unsafe { uc_context_free(self.0.as_ptr()) };
     }
+}
+
+/// All addresses.
+const EVERYWHERE: RangeInclusive<u64> = 0..=u64::MAX;
+
+/// The addresses between the mappings that the guest may write.
+fn gaps(mappings: &[Mapping]) -> Vec<RangeInclusive<u64>> {
+    let writable = mappings.iter().filter(|m| m.access == Access::ReadWrite);
+    let mut used: Vec<(u64, u64)> = writable.map(|m| (m.addr, m.addr + (m.len - 1))).collect();
+    used.sort_unstable();
+    let firsts = std::iter::once(Some(0)).chain(used.iter().map(|u| u.1.checked_add(1)));
+    let lasts = used.iter().map(|u| u.0.checked_sub(1)).chain([Some(u64::MAX)]);
+    firsts.zip(lasts).filter_map(|(first, last)| Some(first?..=last?)).filter(|gap| !gap.is_empty()).collect()
 }
 
 /// A hook that returned would be called for ever on some exceptions: always stop.

@@ -142,8 +142,8 @@ fn exclusive_accesses_must_be_aligned() {
     assert_eq!(b.once(&plain).how, exit(0));
 }
 
-/// How late a stop may come on a machine that is busy; a tick is late enough on a quiet one.
-const LATE: Duration = Duration::from_millis(200);
+/// How late a stop may come on a host that is very busy; `cost.rs` looks closer.
+const LATE: Duration = Duration::from_secs(5);
 
 /// Runs endless code and checks when it was stopped.
 fn assert_hangs(b: &mut Bench, code: &Code, deadline: Duration) -> Fault {
