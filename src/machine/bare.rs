@@ -1,6 +1,6 @@
 //! Times Unicorn alone on prepared work: the mark that the whole pipeline's throughput is measured against.
 
-use super::{Machine, MachineError};
+use super::{Machine, MachineError, go};
 use crate::code::{Code, Registers, Runtime, Stop};
 use std::time::{Duration, Instant};
 
@@ -32,10 +32,9 @@ impl Machine {
         for prepared in work {
             self.load(prepared.code)?;
             for input in &prepared.inputs {
-                match &mut runtime {
-                    Some(runtime) => self.bare_run(prepared.code, input, Some(&mut **runtime))?,
-                    None => self.bare_run(prepared.code, input, None)?,
-                }
+                // Spelled out: `as_deref_mut` would borrow the runtime for as long as it lives.
+                let runtime = runtime.as_mut().map(|r| &mut **r as &mut dyn Runtime);
+                self.bare_run(prepared.code, input, runtime)?;
             }
         }
         Ok(begin.elapsed())
@@ -53,7 +52,7 @@ impl Machine {
         let mut regs = input.regs.clone();
         let armed = self.watchdog.arm();
         loop {
-            self.engine.go(&mut regs)?;
+            go(&mut self.engine, code, &mut regs)?;
             let Some(runtime) = &mut runtime else { return Ok(()) };
             let inside = self.engine.window().contains(&regs.pc);
             if inside || armed.fired() || runtime.stop(code, &mut regs) != Stop::Resume {

@@ -23,6 +23,12 @@ pub const PAGE: usize = 4096;
 const TCG_BUFFER: u32 = 8 << 20;
 /// Where a run would end by itself: nowhere. Any other address costs an invalidation of its page after each run.
 const NOWHERE: u64 = 0;
+/// Most trap pages; more targets than these are slower, not wrong.
+const MAX_TRAPS: usize = 16;
+/// What trap pages are filled with.
+const BRK: u32 = 0xd420_0000;
+/// QEMU's number of the exception that it raises.
+const EXCP_BKPT: u32 = 7;
 /// Registers of a batch: x0 to x30, d0 to d31, sp, pc.
 const BATCH: usize = 65;
 /// What a batch writes: all but pc, which interrupts the emulator and which `uc_emu_start` sets anyway.
@@ -140,6 +146,14 @@ pub struct Engine {
     window: HostMemory,
     window_addr: u64,
     mappings: Vec<Mapping>,
+    traps: Vec<Trap>,
+}
+
+/// A page at a guest address where breakpoints stand in for what is behind it.
+struct Trap {
+    page: u64,
+    /// Unicorn maps it for as long as the engine lives.
+    _memory: HostMemory,
 }
 
 impl Engine {
@@ -157,7 +171,7 @@ impl Engine {
         handle.hook(&events, mappings)?;
         handle.enter_el0()?;
         let clean = Context::save(&handle)?;
-        Ok(Engine { clean, handle, events, window, window_addr, mappings: mappings.to_vec() })
+        Ok(Engine { clean, handle, events, window, window_addr, mappings: mappings.to_vec(), traps: vec![] })
     }
 
     /// The code window's addresses.
@@ -199,14 +213,41 @@ impl Engine {
         let all = c_int::try_from(BATCH).expect("small");
         // SAFETY: as for the write.
         check(unsafe { uc_reg_read_batch(uc, IDS.as_ptr(), places.as_mut_ptr(), all) }, "read registers")?;
-        Ok(self.halt(error))
+        Ok(self.halt(error, regs.pc))
     }
 
-    fn halt(&self, error: uc_error) -> Halt {
-        if let Some(number) = self.events.exception.get() {
-            return Halt::Exception(number);
+    /// Makes stops at the page of an address cheap: a fetch that faults is translated anew each time, a breakpoint
+    /// once. What can be seen stays the same: [`Halt::Fetch`], and faults of loads and stores. Where something is
+    /// mapped already, nothing happens.
+    pub fn trap(&mut self, addr: u64) {
+        let page = page_of(addr);
+        if self.traps.len() == MAX_TRAPS || self.is_trap(addr) {
+            return;
         }
-        match (error, self.events.access.get()) {
+        let memory = HostMemory::zeroed(PAGE);
+        memory.write(0, &BRK.to_le_bytes().repeat(PAGE / 4));
+        // The guest can neither read nor write it, so that its loads and stores still fault.
+        let m = Mapping { addr: page, len: PAGE as u64, host: memory.as_ptr(), access: Access::Read };
+        if self.handle.map(&m, Prot::EXEC.0).is_ok() {
+            self.traps.push(Trap { page, _memory: memory });
+        }
+    }
+
+    fn is_trap(&self, addr: u64) -> bool {
+        self.traps.iter().any(|t| t.page == page_of(addr))
+    }
+
+    fn halt(&self, error: uc_error, pc: u64) -> Halt {
+        match self.events.exception.get() {
+            Some(EXCP_BKPT) if self.is_trap(pc) => return Halt::Fetch,
+            Some(number) => return Halt::Exception(number),
+            None => {}
+        }
+        let unmapped = |a: DataAccess| match a.kind {
+            Refused::StoreReadOnly if self.is_trap(a.address) => DataAccess { kind: Refused::Store, ..a },
+            _ => a,
+        };
+        match (error, self.events.access.get().map(unmapped)) {
             (uc_error::OK, _) => Halt::Quiet,
             (uc_error::FETCH_UNMAPPED | uc_error::FETCH_PROT, _) => Halt::Fetch,
             (_, Some(access)) => Halt::Data(access),
@@ -393,6 +434,10 @@ fn places(regs: &mut Registers) -> [*mut c_void; BATCH] {
     let Registers { x, d, sp, pc } = regs;
     let mut all = x.iter_mut().chain(d).chain([sp, pc]);
     std::array::from_fn(|_| (&raw mut *all.next().expect("as many as in a batch")).cast())
+}
+
+fn page_of(addr: u64) -> u64 {
+    addr & !(PAGE as u64 - 1)
 }
 
 const IDS: [c_int; BATCH] = ids();

@@ -29,7 +29,7 @@ use watchdog::{Armed, Watchdog};
 /// leaves room for a machine that is busy with other things.
 pub const DEADLINE: Duration = Duration::from_secs(1);
 
-/// An emulated processor with a backend's memory.
+/// An emulated processor with a backend's memory. It stays in the thread that made it: it is not `Send`.
 pub struct Machine {
     // Dropped before the engine that it stops.
     watchdog: Watchdog,
@@ -98,7 +98,7 @@ impl Machine {
         let mut regs = start.clone();
         let armed = self.watchdog.arm();
         loop {
-            let halt = self.engine.go(&mut regs)?;
+            let halt = go(&mut self.engine, code, &mut regs)?;
             if let Some(how) = ended(&self.engine, halt, code, runtime, &mut regs, &armed)? {
                 return Ok(Ended { how, regs });
             }
@@ -128,6 +128,16 @@ impl Machine {
         let inside = usize::try_from(offset).is_ok_and(|o| self.loaded.contains(&o));
         if inside { Ok(()) } else { Err(MachineError::NotLoaded { pc }) }
     }
+}
+
+/// Runs until something stops it. The next stop at the same known target is cheaper.
+fn go(engine: &mut Engine, code: &Code, regs: &mut Registers) -> Result<Halt, MachineError> {
+    let halt = engine.go(regs)?;
+    let known = || code.conventions.targets.iter().any(|(first, end)| (*first..*end).contains(&regs.pc));
+    if halt == Halt::Fetch && known() {
+        engine.trap(regs.pc);
+    }
+    Ok(halt)
 }
 
 /// How the run ended, if it has; otherwise the registers are ready to go on.

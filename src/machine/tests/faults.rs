@@ -107,6 +107,40 @@ fn a_branch_to_nowhere_names_its_target() {
 }
 
 #[test]
+fn behind_an_exit_nothing_is_mapped_even_when_it_was_taken() {
+    let mut b = Bench::new();
+    assert_eq!(b.once(&asm().b(EXITS).end()).how, exit(0));
+    let load = asm().x(1, EXITS).i("ldr x0, [x1]", 0xf940_0020).b(EXITS).end();
+    assert_fault(&b.fault(&load), FaultClass::MemoryFault, CODE, Some(EXITS), "load from unmapped memory");
+    let store = asm().x(1, EXITS + 8).i("str x0, [x1]", 0xf900_0020).b(EXITS).end();
+    assert_fault(&b.fault(&store), FaultClass::MemoryFault, CODE, Some(EXITS + 8), "store to unmapped memory");
+    for (target, class) in [(EXITS + 0xf00, "no code"), (EXITS + 2, "misaligned pc")] {
+        let wild = asm().x(9, target).i("br x9", 0xd61f_0120).end();
+        assert_fault(&b.fault(&wild), FaultClass::BadBranch, target, None, class);
+    }
+    still_works(&mut b);
+}
+
+#[test]
+fn a_breakpoint_in_code_is_no_exit() {
+    let mut b = Bench::new();
+    assert_eq!(b.once(&asm().b(EXITS).end()).how, exit(0));
+    let code = asm().i("brk #0", 0xd420_0000).end();
+    assert_fault(&b.fault(&code), FaultClass::UndefinedEncoding, CODE, None, "brk #0 executed");
+}
+
+#[test]
+fn targets_in_memory_that_is_mapped_are_still_targets() {
+    let mut b = Bench::new();
+    let mut code = asm().x(9, DATA).i("br x9", 0xd61f_0120).end();
+    code.conventions.targets.push((DATA, DATA + 8));
+    for _ in 0..2 {
+        assert_fault(&b.fault(&code), FaultClass::BadBranch, DATA, None, "no code");
+    }
+    still_works(&mut b);
+}
+
+#[test]
 fn code_that_runs_off_the_window_is_a_bad_branch() {
     let mut b = Bench::new();
     let code = asm_at(CODE + CODE_LEN - 4).i("nop", 0xd503_201f).end();

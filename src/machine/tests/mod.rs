@@ -6,7 +6,7 @@ mod runs;
 
 use super::engine::HostMemory;
 use super::{Ended, HowEnded, Machine};
-use crate::code::{Access, Code, Mapping, Registers, Runtime, Stop};
+use crate::code::{Access, Code, Conventions, Mapping, Registers, Runtime, Stop};
 use crate::ir::ExitNo;
 use crate::outcome::{Fault, FaultClass};
 use capstone::arch::{BuildsCapstone, arm64};
@@ -180,7 +180,9 @@ impl Asm {
     fn end(self) -> Code {
         let bytes: Vec<u8> = self.words.iter().flat_map(|w| w.to_le_bytes()).collect();
         let body = u32::try_from(bytes.len()).unwrap();
-        Code { base: self.base, bytes, body, start: self.start, ..Code::default() }
+        let targets = vec![(EXITS, EXITS + 0x1000)];
+        let conventions = Conventions { targets, ..Conventions::default() };
+        Code { base: self.base, bytes, body, conventions, start: self.start, ..Code::default() }
     }
 }
 
