@@ -6,11 +6,11 @@ use crate::outcome::FindingClass;
 use crate::text::error::ParseError;
 use crate::text::line::{Line, Word};
 use crate::text::{Expect, ExpectedVerdict, VERSION};
-use crate::world::{DATA_SIZE, MAX_REGIONS, Region, World};
+use crate::world::{Region, World};
 
 /// What the head said so far.
 #[derive(Default)]
-pub(super) struct Head<'a> {
+pub(super) struct Head {
     /// The version line was read.
     pub started: bool,
     pub backend: Option<String>,
@@ -19,17 +19,15 @@ pub(super) struct Head<'a> {
     pub expects: Vec<Expect>,
     pub notes: Vec<String>,
     pub world: World,
-    /// The names of the regions where they were given.
-    pub regions_at: Vec<Word<'a>>,
     /// What is in constant memory; zeros for other regions.
     pub constant: Vec<Vec<u8>>,
     /// For each region, the end of its last line of bytes.
     pub filled: Vec<usize>,
 }
 
-impl<'a> Head<'a> {
+impl Head {
     /// The first line of a file.
-    pub fn version(&mut self, is_directive: bool, mut line: Line<'a>, first: Word<'a>) -> Result<(), ParseError> {
+    pub fn version(&mut self, is_directive: bool, mut line: Line, first: Word) -> Result<(), ParseError> {
         let word = line.peek();
         if !is_directive || line.next().is_none_or(|w| w.text != "tracehound") {
             return Err(self.missing_version(if is_directive { word } else { first }));
@@ -42,12 +40,12 @@ impl<'a> Head<'a> {
         line.end()
     }
 
-    pub fn missing_version(&self, at: Word<'a>) -> ParseError {
+    pub fn missing_version(&self, at: Word) -> ParseError {
         at.unexpected(format!("`; tracehound {VERSION}` on the first line"))
     }
 
     /// One of its directives.
-    pub fn directive(&mut self, word: Word<'a>, mut line: Line<'a>) -> Result<(), ParseError> {
+    pub fn directive(&mut self, word: Word, mut line: Line) -> Result<(), ParseError> {
         match word.text {
             "backend" => {
                 let name = line.word("a backend's name")?;
@@ -73,14 +71,11 @@ impl<'a> Head<'a> {
                 self.notes.push(line.rest().into());
                 Ok(())
             }
-            _ => self.region(word, line),
+            _ => self.region(line),
         }
     }
 
-    fn region(&mut self, word: Word<'a>, mut line: Line<'a>) -> Result<(), ParseError> {
-        if self.world.regions.len() == MAX_REGIONS {
-            return Err(word.illegal(format!("too many regions, the most is {MAX_REGIONS}")));
-        }
+    fn region(&mut self, mut line: Line) -> Result<(), ParseError> {
         let name = line.word("a region's name")?;
         let size: u32 = line.word("its size in bytes")?.number("its size in bytes")?;
         line.exactly("at")?;
@@ -90,18 +85,15 @@ impl<'a> Head<'a> {
             line.exactly("ro")?;
         }
         line.end()?;
-        if size > DATA_SIZE {
-            return Err(name.illegal(format!("{size} bytes, the data area has {DATA_SIZE}")));
-        }
         self.world.regions.push(Region { name: name.text.into(), offset, size, readonly });
-        self.regions_at.push(name);
+        self.world.check().map_err(|e| name.illegal(e.to_string()))?;
         self.constant.push(vec![0; size as usize]);
         self.filled.push(0);
         Ok(())
     }
 
     /// A line of bytes of a constant region.
-    pub fn contents(&mut self, word: Word<'a>, line: Line<'a>) -> Result<(), ParseError> {
+    pub fn contents(&mut self, word: Word, line: Line) -> Result<(), ParseError> {
         let (region, offset) = place(word, &self.world)?;
         if !self.world.regions[region].readonly {
             return Err(word.illegal("only a read-only region has contents of its own; others have them in inputs"));

@@ -13,7 +13,6 @@ use super::error::ParseError;
 use super::line::{Line, Word};
 use crate::case::{BadCase, Case};
 use crate::ir::validate::Illegal;
-use crate::world::BadWorld;
 
 /// Most bytes of a file.
 pub const MAX_FILE: usize = 4 << 20;
@@ -40,7 +39,7 @@ pub fn parse(text: &str) -> Result<TraceFile, ParseError> {
 
 #[derive(Default)]
 struct Parser<'a> {
-    head: Head<'a>,
+    head: Head,
     inputs: Inputs<'a>,
     trace: TraceText<'a>,
 }
@@ -110,14 +109,7 @@ impl<'a> Parser<'a> {
             }
             BadCase::Trace(Illegal::Snap { snap, why }) => self.trace.snaps_at[snap].illegal(why),
             BadCase::Trace(Illegal::Trace(why)) => stop.illegal(why),
-            BadCase::World(e) => {
-                let name = match &e {
-                    BadWorld::OutOfArea(name) | BadWorld::Overlap(_, name) | BadWorld::Name(name) => Some(name),
-                    BadWorld::TooMany(_) => None,
-                };
-                let place = self.head.regions_at.iter().rfind(|at| name.is_some_and(|n| n == at.text));
-                place.copied().unwrap_or(stop).illegal(e.to_string())
-            }
+            BadCase::World(e) => stop.illegal(e.to_string()),
             BadCase::Input { input, why } => {
                 let place = input.checked_sub(1).and_then(|i| self.inputs.list.get(i)).map_or(stop, |i| i.at);
                 place.illegal(why)

@@ -1,0 +1,153 @@
+//! Typical mistakes in a `.trace` file are reported at their place.
+
+use tracehound::text::{MAX_FILE, MAX_LINE, parse};
+
+const GOOD: &str = "\
+; tracehound 1
+; emit raw
+; expect * agree
+; region data 64 at 0
+; region table 64 at 64 ro
+;   table+0: 01
+; input 1
+;   slot 2 int +5
+;   data+8: 01 02
+;   data+16: -> data+8
+;   run exit 0
+;     value 2 int +5
+---- TRACE 1
+....        SNAP   #0   [ ---- ---- ]
+0001 >  int SLOAD  #2    T
+0002    p64 ADD    [data+8]  -8
+0003    int XLOAD  0002
+0004 >  int ULT    0003  +7
+....        SNAP   #1   [ ---- ---- 0003 ]
+---- TRACE 1 stop -> interpreter
+";
+
+/// What to replace, by what, and the line, column and part of the message of the error.
+#[rustfmt::skip]
+const MISTAKES: &[(&str, &str, usize, usize, &str)] = &[
+    ("; tracehound 1", "; tracehound 2",              1, 14, "found \"2\", expected version 1"),
+    ("; tracehound 1", "0001 int",                    1,  1, "expected `; tracehound 1`"),
+    ("; tracehound 1", ";; nothing",                  2,  3, "expected `; tracehound 1`"),
+    ("emit raw", "emit row",                          2,  8, "expected `fold` or `raw`"),
+    ("; emit raw", "; emit raw\n; emit raw",          3,  3, "`emit` was given before"),
+    ("; emit raw", "; imit raw",                      2,  3, "found \"imit\", expected a directive"),
+    ("; emit raw", "; flags +fast",                   2,  9, "one of fold cse"),
+    ("* agree", "* agrees",                           3, 12, "undefined-encoding"),
+    ("64 at 0", "x64 at 0",                           4, 15, "its size in bytes"),
+    ("64 at 0", "64 of 0",                            4, 18, "expected `at`"),
+    ("64 at 0", "4294967295 at 0",                    4, 10, "does not fit"),
+    ("64 at 0", "64 at 131072",                       4, 10, "does not fit"),
+    ("64 at 0", "96 at 0",                            5, 10, "starts before the end of region data"),
+    ("region table", "region data",                   5, 10, "taken"),
+    ("region table", "region 1ab",                    5, 10, "not a word"),
+    ("table+0: 01", "data+0: 01",                     6,  5, "only a read-only region"),
+    ("; input 1", "; input 2",                        7,  9, "expected input 1"),
+    ("slot 2", "slot 1",                              7,  3, "slot #1 is out of range"),
+    ("slot 2 int", "slot 2 table",                    8, 12, "nil, false, true, int, num or str"),
+    ("slot 2 int +5", "slot 2 int +2147483648",       8, 16, "a 32-bit integer"),
+    ("slot 2 int +5", "slot 2 num 0x8",               8, 16, "16 digits"),
+    ("slot 2 int +5", "slot 2 int +5 6",              8, 19, "the end of the line"),
+    ("data+8: 01 02", "data+8: 01 2",                 9, 16, "two hexadecimal digits"),
+    ("data+8: 01 02", "data+64: 01 02",               9,  5, "outside of the region's 64 bytes"),
+    ("data+8: 01 02", "data+63: 01 02",               9, 17, "outside of the region's 64 bytes"),
+    ("data+8: 01 02", "date+8: 01 02",                9,  5, "the regions are: data table"),
+    ("data+8: 01 02", "table+8: 01 02",               9,  5, "stand before the first input"),
+    ("data+8: 01 02", "data+8:",                      9, 12, "the end of the line"),
+    ("-> data+8", "-> dota+8",                       10, 17, "the regions are: data table"),
+    ("data+16: ->", "data+9223372036854775807: ->",   7,  3, "no room for a pointer"),
+    ("run exit 0", "run exit 7",                     11, 14, "the number of a snapshot"),
+    ("run exit 0", "run away",                       11,  9, "`exit`, `tail` or `fault`"),
+    (";   run exit 0\n", "",                         11,  7, "expected `run` first"),
+    ("value 2 int +5", "value 2 int 1.5",            12, 19, "a value of type int"),
+    ("---- TRACE 1\n", "; TRACE 1\n",                13,  3, "found \"TRACE\""),
+    ("---- TRACE 1\n", "",                           13,  1, "expected a directive (`;`) or `---- TRACE 1`"),
+    ("SNAP   #0", "SNOP   #0",                       14, 13, "expected `SNAP`"),
+    ("[ ---- ---- ]", "[ ---- 0001 ]",               14, 32, "slots 0 and 1 hold the frame"),
+    ("[ ---- ---- ]", "[ ---- ---- 0001 ]",          14, 37, "an instruction before this one"),
+    ("[ ---- ---- ]", "[ ---- ----",                 14, 36, "`----` or `]`"),
+    ("int SLOAD", "itn SLOAD",                       15,  9, "expected a type (nil"),
+    ("int SLOAD", "tab SLOAD",                       15, 13, "SLOAD: type tab is not one of int num str"),
+    ("SLOAD  #2    T", "SLOAD  #2    X",             15, 26, "mode letters T C R I"),
+    ("SLOAD  #2", "SLOAD  2",                        15, 20, "a number (#2)"),
+    ("0001 >  int SLOAD", "0001    int SLOAD",       15, 13, "a type-checked SLOAD is a guard"),
+    ("0002    p64", "0001    p64",                   16,  1, "a ref that is not taken"),
+    ("ADD    [data+8]", "ADDD   [data+8]",           16, 13, "an opcode"),
+    ("ADD    [data+8]", "FLOAD  [data+8]",           16, 13, "FLOAD is not supported: needs Lua objects"),
+    ("ADD    [data+8]", "KINT   [data+8]",           16, 13, "write constants at their use"),
+    ("ADD    [data+8]", "ADD    [data*8]",           16, 21, "the regions are: data table"),
+    ("ADD    [data+8]", "ADD    0001",               16, 13, "operand 1 is int, wanted a W64 value"),
+    ("  -8\n", "  -1.5\n",                           16, 30, "an integer of 64 bits"),
+    ("  -8\n", "\n",                                 16, 28, "operand 2"),
+    ("XLOAD  0002", "XLOAD  0009",                   17, 20, "a ref of an instruction before this one"),
+    ("XLOAD  0002", "XLOAD  3",                      17, 20, "constants have a sign"),
+    ("XLOAD  0002", "XLOAD  0002  R  V",             17, 29, "the end of the line"),
+    ("+7", "+4294967296",                            18, 26, "an integer of 32 bits"),
+    ("[ ---- ---- 0003 ]", "[ ---- ---- 0002 ]",     19, 20, "holds p64, not a Lua value"),
+    ("#1   [", "#0   [",                             19, 20, "a number above #0"),
+    ("-> interpreter", "-> loop",                    20, 22, "link is loop, but there is no LOOP"),
+    ("-> interpreter", "-> stitch",                  20, 22, "interpreter, return or loop"),
+    ("---- TRACE 1 stop", "---- TRACE 2",            20, 14, "found \"->\""),
+    ("---- TRACE 1 stop -> interpreter\n", "",       19, 43, "stop -> ` and a link"),
+    ("interpreter\n", "interpreter\n0005",           21,  1, "nothing behind the trace's end"),
+];
+
+#[test]
+fn the_file_without_mistakes_is_legal() {
+    assert!(parse(GOOD).is_ok(), "{}", parse(GOOD).unwrap_err());
+}
+
+#[test]
+fn each_mistake_is_reported_at_its_place() {
+    for (from, to, line, column, message) in MISTAKES {
+        assert!(GOOD.contains(from), "{from:?} is not in the file");
+        let bad = GOOD.replacen(from, to, 1);
+        let e = parse(&bad).expect_err(&format!("{from:?} -> {to:?} is a mistake"));
+        assert_eq!((e.line, e.column), (*line, *column), "{from:?} -> {to:?}: {e}");
+        assert!(e.to_string().contains(message), "{from:?} -> {to:?}: {e}\nis not about: {message}");
+    }
+}
+
+#[test]
+fn the_message_shows_the_line_with_a_caret() {
+    let e = parse(&GOOD.replace("int XLOAD", "int XLOD")).unwrap_err();
+    let wanted = "line 17, column 13: found \"XLOD\", expected an opcode\n  0003    int XLOD  0002\n              ^";
+    assert_eq!(e.to_string(), wanted);
+}
+
+#[test]
+fn illegal_instructions_are_found_at_their_line_whatever_their_number() {
+    let bad_type = GOOD.replace("0004 >  int ULT", "0400 >  num ULT");
+    assert_eq!(parse(&bad_type).unwrap_err().line, 18);
+    let no_value = GOOD.replace("0004 >", "0400 >").replace("---- 0003 ]", "---- 0400 ]");
+    assert_eq!(parse(&no_value).unwrap_err().line, 19);
+}
+
+#[test]
+fn size_limits_are_errors_not_allocations() {
+    let after = |directive: &str| parse(&GOOD.replace("; emit raw", directive)).unwrap_err().to_string();
+    assert!(after(&"; note x\n".repeat(MAX_FILE / 8)).contains("the most is"));
+    assert!(after(&format!("; note {}", "x".repeat(MAX_LINE))).contains("the line has more than"));
+    let regions: Vec<String> = (0..20).map(|i| format!("; region r{i} 8 at {}", 1024 + 8 * i)).collect();
+    assert!(after(&regions.join("\n")).contains("17 regions, the most is 16"));
+    let inputs: Vec<String> = (2..99).map(|i| format!("; input {i}")).collect();
+    let bad = GOOD.replace("---- TRACE 1\n", &(inputs.join("\n") + "\n---- TRACE 1\n"));
+    assert!(parse(&bad).unwrap_err().to_string().contains("too many inputs"));
+    let many = |line: fn(usize) -> String, n: usize| {
+        let lines: Vec<String> = (5..5 + n).map(line).collect();
+        parse(&GOOD.replace("....        SNAP   #1", &(lines.join("\n") + "\n....   SNAP   #9999"))).unwrap_err()
+    };
+    assert!(many(|i| format!("{i:04} nil XBAR"), 5000).to_string().contains("too many instructions"));
+    assert!(many(|i| format!(".... SNAP #{i} [ ]"), 5000).to_string().contains("too many snapshots"));
+}
+
+#[test]
+fn nul_bytes_and_stray_characters_are_errors_or_text() {
+    assert!(parse("\0").is_err());
+    assert!(parse("").is_err());
+    assert!(parse(&GOOD.replace("XLOAD", "XL\0OAD")).is_err());
+    let noted = parse(&GOOD.replace("; emit raw", "; note a\0b é")).unwrap();
+    assert_eq!(noted.notes, ["a\0b é"]);
+}
