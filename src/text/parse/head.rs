@@ -1,6 +1,6 @@
 //! The head of a file: version, origin, expectations, notes and the world.
 
-use super::input::{bytes_into, place};
+use super::place::{bytes_into, place};
 use crate::case::{Emit, OptFlags};
 use crate::outcome::FindingClass;
 use crate::text::error::ParseError;
@@ -48,10 +48,8 @@ impl Head {
     pub fn directive(&mut self, word: Word, mut line: Line) -> Result<(), ParseError> {
         match word.text {
             "backend" => {
-                let name = line.word("a backend's name")?;
-                let words = line.rest();
-                let text = if words.is_empty() { name.text.into() } else { format!("{} {words}", name.text) };
-                once(&mut self.backend, word, text)
+                line.clone().word("a backend's name")?;
+                once(&mut self.backend, word, line.rest().into())
             }
             "emit" => {
                 let name = line.word("`fold` or `raw`")?;

@@ -3,6 +3,8 @@
 mod head;
 mod input;
 mod operand;
+mod place;
+mod run;
 mod trace;
 
 use self::head::Head;

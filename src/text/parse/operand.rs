@@ -1,6 +1,7 @@
 //! Operands: refs, constants by the class that is wanted, and literals by their table.
 
-use super::input::{NUM, POINTER, pointer};
+use super::input::NUM;
+use super::place::{POINTER, pointer};
 use super::trace::Refs;
 use crate::ir::lit::ALL_FPM;
 use crate::ir::{Arg, Class, Const, ConvCheck, ConvMode, Lit, LitKind, Op, OperandKind, Rule};
@@ -19,7 +20,11 @@ pub(super) fn operands(
     world: &World,
 ) -> Result<(Arg, Arg), ParseError> {
     let info = op.info();
-    let (class1, class2) = info.rule.operand_classes(ty);
+    let (class1, class2) = match info.rule.operand_classes(ty) {
+        // The second operand of NEG and ABS, if there is one, repeats the first.
+        (class1, None) => (class1, class1),
+        classes => classes,
+    };
     let word1 = match info.operands[0] {
         OperandKind::None => None,
         _ => Some(line.word("operand 1: a ref (0001) or a constant (+1)")?),

@@ -60,15 +60,16 @@ impl<'a> TraceText<'a> {
     fn bar(&mut self, mut line: Line<'a>) -> Result<(), ParseError> {
         line.exactly("TRACE")?;
         line.word(NUMBER)?.number::<u32>(NUMBER)?;
-        let what = line.next();
-        match what.map_or("", |w| w.text) {
+        let what = line.peek();
+        line.next();
+        match what.text {
             "stop" => return self.end(line),
-            "start" => line = Line::new(0, ""),
+            "start" => drop(line.rest()),
             "" | "IR" => {}
-            _ => return Err(line_word(what, &line).unexpected("the end of the line, `IR`, `start` or `stop`")),
+            _ => return Err(what.unexpected("the end of the line, `IR`, `start` or `stop`")),
         }
         if !self.ins.is_empty() || !self.snaps.is_empty() {
-            return Err(line_word(what, &line).unexpected("`stop`: a file has one trace"));
+            return Err(what.unexpected("`stop`: a file has one trace"));
         }
         self.started = true;
         line.end()
@@ -171,10 +172,6 @@ impl<'a> TraceText<'a> {
 
 const NUMBER: &str = "the trace's number";
 const LINK: &str = "interpreter, return or loop";
-
-fn line_word<'a>(word: Option<Word<'a>>, line: &Line<'a>) -> Word<'a> {
-    word.unwrap_or_else(|| line.peek())
-}
 
 /// `------ LOOP ------------`
 fn loop_bar<'a>(line: &mut Line<'a>) -> Result<(Ins, Word<'a>), ParseError> {
