@@ -14,11 +14,13 @@ pub const DATA_SIZE: u32 = 128 << 10;
 pub const GAP_BYTE: u8 = 0xa5;
 /// Most regions of a world.
 pub const MAX_REGIONS: usize = 16;
+/// Most characters of a region's name.
+pub const MAX_NAME: usize = 32;
 
 /// A piece of memory that a trace may read, and write unless it is read-only.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Region {
-    /// Its name in text: letters, digits, `_`, starting with a letter.
+    /// Its name in text: letters, digits, `_`, starting with a letter, [`MAX_NAME`] at most.
     pub name: String,
     /// Bytes from [`DATA_BASE`].
     pub offset: u32,
@@ -55,7 +57,7 @@ pub enum BadWorld {
     #[error("region {1}: starts before the end of region {0}")]
     Overlap(String, String),
     /// Two regions share a name, or a name can't be written in text.
-    #[error("region {0:?}: the name is taken or not a word")]
+    #[error("region {0:?}: the name is taken, or not a word of up to {MAX_NAME} characters")]
     Name(String),
 }
 
@@ -99,7 +101,8 @@ impl World {
 }
 
 fn is_word(s: &str) -> bool {
-    s.starts_with(|c: char| c.is_ascii_alphabetic()) && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    let fits = s.starts_with(|c: char| c.is_ascii_alphabetic()) && s.len() <= MAX_NAME;
+    fits && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// The value of a Lua stack slot.
@@ -174,6 +177,7 @@ mod tests {
         assert!(matches!(check(vec![region("a", u32::MAX, 9)]), Err(BadWorld::OutOfArea(_))));
         assert!(matches!(check(vec![region("a", 0, 8), region("a", 8, 8)]), Err(BadWorld::Name(_))));
         assert!(matches!(check(vec![region("1a", 0, 8)]), Err(BadWorld::Name(_))));
+        assert!(matches!(check(vec![region(&"a".repeat(MAX_NAME + 1), 0, 8)]), Err(BadWorld::Name(_))));
     }
 
     #[test]
