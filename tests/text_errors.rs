@@ -130,6 +130,7 @@ fn size_limits_are_errors_not_allocations() {
     let after = |directive: &str| parse(&GOOD.replace("; emit raw", directive)).unwrap_err().to_string();
     assert!(after(&"; note x\n".repeat(MAX_FILE / 8)).contains("the most is"));
     assert!(after(&format!("; note {}", "x".repeat(MAX_LINE))).contains("the line has more than"));
+    assert!(after(&format!("; note {}", "x".repeat(3000))).contains("3000 characters of text"));
     let regions: Vec<String> = (0..20).map(|i| format!("; region r{i} 8 at {}", 1024 + 8 * i)).collect();
     assert!(after(&regions.join("\n")).contains("17 regions, the most is 16"));
     let inputs: Vec<String> = (2..99).map(|i| format!("; input {i}")).collect();

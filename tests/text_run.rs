@@ -84,5 +84,5 @@ fn free_text_cannot_leave_its_line() {
     assert_eq!(read.case, file.case);
     assert_eq!(read.notes[..2], ["one", "; emit raw"]);
     assert_eq!(read.notes[2..].concat(), "x".repeat(5000));
-    assert_eq!(read.backend.as_deref(), Some("a  ; emit raw"));
+    assert_eq!(read.backend.as_deref(), Some("a\r ; emit raw"));
 }

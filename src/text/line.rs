@@ -6,6 +6,9 @@ use std::str::FromStr;
 /// White space within a line.
 pub(super) const BLANK: [char; 3] = [' ', '\t', '\r'];
 
+/// Most characters of free text on a line.
+pub(super) const MAX_TEXT: usize = 2000;
+
 /// What is left of a line.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line<'a> {
@@ -71,11 +74,16 @@ impl<'a> Line<'a> {
         found
     }
 
-    /// The rest of the line as it is, without white space around it.
-    pub fn rest(&mut self) -> &'a str {
-        let rest = &self.text[self.pos..];
+    /// The rest of the line as it is, without white space around it: free text, which has a limit so that what
+    /// stands on one line fits on one line whatever comes before it.
+    pub fn rest(&mut self) -> Result<&'a str, ParseError> {
+        let start = self.peek();
+        let rest = self.text[self.pos..].trim_matches(BLANK);
         self.pos = self.text.len();
-        rest.trim_matches(BLANK)
+        match rest.chars().count() {
+            0..=MAX_TEXT => Ok(rest),
+            long => Err(start.illegal(format!("{long} characters of text, the most is {MAX_TEXT}"))),
+        }
     }
 
     /// Nothing more may stand on the line.

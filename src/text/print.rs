@@ -1,13 +1,11 @@
 //! A whole file as text.
 
+use super::line::{BLANK, MAX_TEXT};
 use super::print_ir::{print_ins, print_snap};
 use super::{Expect, TraceFile, bytes, value};
 use crate::case::{Case, Input, OptFlags};
 use crate::ir::{Link, Ref, Trace};
 use crate::world::World;
-
-/// Characters of free text on a line at most; longer notes are cut into several.
-const MAX_TEXT: usize = 1000;
 
 /// The file as text: what [`super::parse`] reads back as the same, for every legal case.
 pub fn print(file: &TraceFile) -> String {
@@ -51,22 +49,23 @@ fn flags(flags: OptFlags) -> Option<String> {
 
 fn expect(e: &Expect) -> String {
     let backend = e.backend.as_deref().unwrap_or("*");
-    one_line(&format!("; expect {backend} {} {}", e.verdict.name(), e.words))
+    format!("; expect {}", one_line(&format!("{backend} {} {}", e.verdict.name(), e.words)))
 }
 
+/// A line each, long ones cut into several.
 fn note_lines(note: &str) -> Vec<String> {
-    let chars: Vec<char> = note.chars().collect();
-    let parts = chars.split(|c| *c == '\n').flat_map(|line| match line {
-        [] => vec![String::new()],
-        _ => line.chunks(MAX_TEXT).map(|part| part.iter().collect()).collect(),
+    let parts = note.split('\n').flat_map(|line| {
+        let chars: Vec<char> = line.chars().collect();
+        let cut: Vec<String> = chars.chunks(MAX_TEXT).map(|part| part.iter().collect()).collect();
+        if cut.is_empty() { vec![String::new()] } else { cut }
     });
-    parts.map(|part| one_line(&format!("; note {}", one_line(&part)))).collect()
+    parts.map(|part| format!("; note {}", one_line(&part)).trim_end_matches(BLANK).into()).collect()
 }
 
 /// Free text that can't leave its line.
 fn one_line(text: &str) -> String {
-    let kept = text.chars().take(2 * MAX_TEXT).map(|c| if c == '\n' || c == '\r' { ' ' } else { c });
-    kept.collect::<String>().trim_matches(super::line::BLANK).into()
+    let line = text.replace('\n', " ");
+    line.trim_matches(BLANK).chars().take(MAX_TEXT).collect::<String>().trim_matches(BLANK).into()
 }
 
 /// The world, with what is in its constant memory.

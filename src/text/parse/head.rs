@@ -49,7 +49,7 @@ impl Head {
         match word.text {
             "backend" => {
                 line.clone().word("a backend's name")?;
-                once(&mut self.backend, word, line.rest().into())
+                once(&mut self.backend, word, line.rest()?.into())
             }
             "emit" => {
                 let name = line.word("`fold` or `raw`")?;
@@ -66,7 +66,7 @@ impl Head {
                 Ok(())
             }
             "note" => {
-                self.notes.push(line.rest().into());
+                self.notes.push(line.rest()?.into());
                 Ok(())
             }
             _ => self.region(line),
@@ -124,6 +124,7 @@ fn flags(mut line: Line) -> Result<OptFlags, ParseError> {
 }
 
 fn expect(mut line: Line) -> Result<Expect, ParseError> {
+    line.clone().rest()?;
     let backend = line.word("a backend's name or `*`")?;
     let verdict = line.word("`agree` or a finding class")?;
     let known = match verdict.text {
@@ -133,7 +134,7 @@ fn expect(mut line: Line) -> Result<Expect, ParseError> {
     Ok(Expect {
         backend: (backend.text != "*").then(|| backend.text.into()),
         verdict: known.ok_or_else(|| verdict.unexpected(format!("agree {}", class_names())))?,
-        words: line.rest().into(),
+        words: line.rest()?.into(),
     })
 }
 

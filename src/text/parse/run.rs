@@ -86,6 +86,7 @@ fn patch(line: &mut Line, world: &World) -> Result<Patch, ParseError> {
 }
 
 fn call(line: &mut Line) -> Result<Call, ParseError> {
+    line.clone().rest()?;
     let helper = line.word("a helper's name")?.text.into();
     let mut args = Vec::new();
     while let Some(word) = line.next() {

@@ -64,7 +64,9 @@ impl<'a> TraceText<'a> {
         line.next();
         match what.text {
             "stop" => return self.end(line),
-            "start" => drop(line.rest()),
+            "start" => {
+                line.rest()?;
+            }
             "" | "IR" => {}
             _ => return Err(what.unexpected("the end of the line, `IR`, `start` or `stop`")),
         }
