@@ -79,6 +79,12 @@
 //!
 //! In a snapshot nothing says what `+3` should be: there it is an integer, and numbers are written with a point, an
 //! exponent or all their bits.
+//!
+//! # Limits
+//!
+//! A file has at most [`MAX_FILE`] bytes, a line [`MAX_LINE`], and free text has a limit of its own. [`print()`] cuts
+//! longer notes into several. It does not check the size of the file: a case with more than about a mebibyte of
+//! input memory that is not zero can be printed, but is refused by [`parse()`].
 
 mod bytes;
 mod error;
