@@ -11,6 +11,8 @@ use traces::{Traces, is_add_word, is_load_word};
 
 use traces::{Traces, is_add_word, is_load_word};
 
+use traces::{Traces, is_add_word, is_load_word};
+
 /// The build carries one Lua state at a time, and tests run in threads.
 static ONE: Mutex<()> = Mutex::new(());
 
@@ -27,7 +29,10 @@ impl Fixture {
 
     fn with(layout: Layout) -> Self {
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-        Self { traces: Traces::new(&Library::builtin(), layout), _one: one }
+        Self {
+            traces: Traces::new(&Library::builtin(), layout),
+            _one: one,
+        }
     }
 }
 
@@ -366,7 +371,11 @@ fn memory_outside_of_the_regions_is_refused() {
 
 #[test]
 fn a_far_exit_handler_makes_far_stubs() {
-    let mut f = Fixture::with(Layout { vm_ofs: 400 << 20, total: 401 << 20, ..Layout::default() });
+    let mut f = Fixture::with(Layout {
+        vm_ofs: 400 << 20,
+        total: 401 << 20,
+        ..Layout::default()
+    });
     f.sum();
     f.jit.assemble(Link::Return, 0).expect("assembled");
     assert!(f.jit.code().expect("assembled").far_exit);
