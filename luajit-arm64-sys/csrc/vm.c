@@ -73,8 +73,14 @@ int32_t LJ_FASTCALL lj_vm_modi(int32_t a, int32_t b)
   return (int32_t)rest;
 }
 
+/* The declarations of the next ones differ between releases: they meet their users at link time. */
+int64_t th_num2i64(double x) __asm__("lj_vm_num2i64");
+uint64_t th_num2u64(double x) __asm__("lj_vm_num2u64");
+int64_t th_num2int_check(double x) __asm__("lj_vm_num2int_check");
+int32_t th_tobit(double x) __asm__("lj_vm_tobit");
+
 /* fcvtzs and fcvtzu saturate and turn NaN into 0; a C cast does not promise either. */
-int64_t lj_vm_num2i64(double x)
+int64_t th_num2i64(double x)
 {
   if (x != x) return 0;
   if (x >= 0x1p63) return INT64_MAX;
@@ -82,21 +88,21 @@ int64_t lj_vm_num2i64(double x)
   return (int64_t)x;
 }
 
-uint64_t lj_vm_num2u64(double x)
+uint64_t th_num2u64(double x)
 {
   if (x != x) return 0;
-  if (x < 0x1p63) return (uint64_t)lj_vm_num2i64(x);
+  if (x < 0x1p63) return (uint64_t)th_num2i64(x);
   if (x >= 0x1p64) return UINT64_MAX;
   return (uint64_t)x;
 }
 
-int64_t lj_vm_num2int_check(double x)
+int64_t th_num2int_check(double x)
 {
   if (x >= -0x1p31 && x < 0x1p31 && (double)(int32_t)x == x) return (int64_t)(uint32_t)(int32_t)x;
   return (int64_t)0x8000000080000000ull;
 }
 
-int32_t lj_vm_tobit(double x)
+int32_t th_tobit(double x)
 {
   union { double d; uint32_t w[2]; } biased;
   biased.d = x + 6755399441055744.0;  /* 2^52 + 2^51 */

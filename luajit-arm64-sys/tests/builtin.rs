@@ -195,6 +195,28 @@ fn fold_drops_true_guards_and_reports_false_ones() {
 }
 
 #[test]
+fn constant_conversions_saturate_as_on_arm64() {
+    let mut f = Fixture::new();
+    f.jit.begin(Opts::DEFAULT).expect("begun");
+    f.jit.snap(&[], 2).expect("snapshot");
+    let (op, ty, num) = (f.op("CONV"), f.ty("I64"), f.ty("NUM"));
+    let dsh = f.jit.tables().value("IRCONV_DSH").expect("known");
+    let mode = u16::from(ty) << dsh | u16::from(num);
+    let mut convert = |x: f64| {
+        let k = f.jit.knum(x.to_bits()).expect("k");
+        let folded = f.jit.fold(op, ty, k.0, mode).expect("folded");
+        f.jit
+            .ir(folded.value().expect("a constant"))
+            .expect("there")
+            .value
+            .cast_signed()
+    };
+    for x in [1e30, -1e30, f64::NAN, -7.9, 4.6e18] {
+        assert_eq!(convert(x), x as i64, "{x}");
+    }
+}
+
+#[test]
 fn emit_folds_nothing() {
     let mut f = Fixture::new();
     f.jit.begin(Opts::DEFAULT).expect("begun");
