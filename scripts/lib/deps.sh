@@ -1,7 +1,7 @@
 # What the build needs beside cargo: found by trying the thing itself, installed by the system's package manager.
-# Sourced by the scripts beside it; works with bash 3.2. Entry point: ensure_tools NAME...
+# Sourced by the scripts beside it. Entry point: ensure_tools NAME...
 #
-# Lists are words in plain strings, split where they are used: bash 3.2 has no arrays that can be empty under `set -u`.
+# Lists of tools and packages are words in plain strings, split where they are used.
 # shellcheck disable=SC2086,SC2046
 #
 # Never installs libunicorn: the build compiles its own copy (see .cargo/config.toml).
@@ -22,7 +22,9 @@ say() { printf '%s\n' "$*" >&2; }
 
 # Installs what is missing of the named tools, saying what and why; silent when all is there. Exits 2 when it can't.
 ensure_tools() {
+    require_linux
     require_cargo
+    use_brews_libclang
     local missing
     missing=$(missing_of "$@")
     [ -z "$missing" ] && return 0
@@ -32,10 +34,17 @@ ensure_tools() {
     for tool in $missing; do say "  $tool: $(column "$tool" 2)"; done
     install_packages $missing
 
+    use_brews_libclang
     missing=$(missing_of "$@")
     [ -z "$missing" ] && return 0
     say "Installed, but still not usable: $missing"
     say "Put them on the PATH (for libclang: set LIBCLANG_PATH to the folder that holds it) and run this again."
+    exit 2
+}
+
+require_linux() {
+    [ "$(uname -sm)" = "Linux x86_64" ] && return 0
+    say "tracehound runs on Linux on x86_64 only; this is $(uname -sm)."
     exit 2
 }
 
@@ -66,7 +75,7 @@ compiles() {
     local header=stdio.h
     [ "$2" = c++ ] && header=vector
     # Unquoted: CC may hold a launcher and flags.
-    printf '#include <%s>\n' "$header" | $1 -x "$2" -c -o /dev/null - >/dev/null 2>&1
+    $1 -x "$2" -c -o /dev/null - <<<"#include <$header>" >/dev/null 2>&1
 }
 
 # Looks where the build will look: LIBCLANG_PATH, llvm-config, the usual folders.
@@ -74,7 +83,7 @@ has_libclang() {
     local dir file
     for dir in "${LIBCLANG_PATH:-}" "$(llvm-config --libdir 2>/dev/null || true)" $(library_folders); do
         [ -f "$dir" ] && return 0
-        for file in "$dir"/libclang.so* "$dir"/libclang-[0-9]*.so* "$dir"/libclang.dylib; do
+        for file in "$dir"/libclang.so* "$dir"/libclang-[0-9]*.so*; do
             [ -e "$file" ] && return 0
         done
     done
@@ -82,14 +91,21 @@ has_libclang() {
 }
 
 library_folders() {
-    printf '%s\n' /usr/lib /usr/lib/* /usr/lib64 /usr/lib64/* /usr/lib/*/lib /usr/local/lib /usr/local/lib/* \
-        /usr/local/llvm*/lib /usr/local/opt/llvm*/lib /opt/homebrew/opt/llvm/lib /Library/Developer/CommandLineTools/usr/lib
+    printf '%s\n' /usr/lib* /usr/lib*/* /usr/lib*/*/lib /usr/local/lib* /usr/local/lib*/* /usr/local/llvm*/lib
+}
+
+# brew keeps LLVM out of the folders that are searched.
+use_brews_libclang() {
+    [ -z "${LIBCLANG_PATH:-}" ] && command -v brew >/dev/null 2>&1 || return 0
+    local lib
+    lib=$(brew --prefix 2>/dev/null)/opt/llvm/lib
+    if [ -e "$lib/libclang.so" ]; then export LIBCLANG_PATH=$lib; fi
 }
 
 # libclang alone can't find stdbool.h and its like: they are part of clang, in another package on some systems.
 has_clang_headers() {
     [ -n "${BINDGEN_EXTRA_CLANG_ARGS:-}" ] && return 0
-    printf '#include <stdbool.h>\n' | clang -fsyntax-only -x c - >/dev/null 2>&1 && return 0
+    clang -fsyntax-only -x c - <<<"#include <stdbool.h>" >/dev/null 2>&1 && return 0
     local dir file
     for dir in "${LIBCLANG_PATH:-}" $(library_folders); do
         for file in "$dir"/clang/*/include/stdbool.h "$dir"/lib/clang/*/include/stdbool.h "$dir"/*/include/stdbool.h; do
@@ -127,8 +143,10 @@ install_packages() {
         exit 2
     fi
     say "Installing: ${sudo:+$sudo }$(install_command "$manager") $packages"
-    # Package lists may be missing or old. A failure is no end: one broken source must not stop the install.
-    [ "$manager" = apt-get ] && $sudo apt-get update -qq </dev/null >&2
+    if [ "$manager" = apt-get ]; then
+        # Package lists may be missing or old. A failure is no end: one broken source must not stop the install.
+        $sudo apt-get update -qq </dev/null >&2 || true
+    fi
     if ! $sudo env DEBIAN_FRONTEND=noninteractive $(install_command "$manager") $packages </dev/null >&2; then
         say "$manager failed. Install by hand: $packages"
         exit 2
@@ -138,7 +156,10 @@ install_packages() {
 package_manager() {
     local manager
     for manager in apt-get dnf pacman apk zypper brew; do
-        command -v "$manager" >/dev/null 2>&1 && { echo "$manager"; return; }
+        if command -v "$manager" >/dev/null 2>&1; then
+            echo "$manager"
+            break
+        fi
     done
 }
 
