@@ -173,6 +173,9 @@ pub enum Unspecified {
     NanPayload,
     /// A number out of an integer type's range was converted to it: in C undefined, on ARM64 saturated.
     ConvRange,
+    /// TOBIT met a fraction. How bit operations round numbers that are not integral is left open (Lua BitOp's semantics), and
+    /// narrowing converts a sum's terms instead of the sum.
+    TobitFraction,
     /// Multiply and add may be fused to one rounding, or not.
     Fma,
 }
@@ -184,6 +187,7 @@ impl Unspecified {
             Unspecified::NanSign => "nan-sign",
             Unspecified::NanPayload => "nan-payload",
             Unspecified::ConvRange => "conv-range",
+            Unspecified::TobitFraction => "tobit-fraction",
             Unspecified::Fma => "fma-rounding",
         }
     }

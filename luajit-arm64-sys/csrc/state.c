@@ -178,7 +178,8 @@ static void th_start_work(void *arg)
   lj_ctype_init(th_L);
 #endif
   if (luaL_loadbuffer(th_L, source, th_source(source), "=tracehound")) lj_err_throw(th_L, LUA_ERRRUN);
-  th_start_frame(th_L);
+  th_fn = funcV(th_L->top - 1);
+  th_pt = funcproto(th_fn);
   th_start_jit(th_J);
   lj_mcode_reserve(th_J, &lim);
   lj_mcode_abort(th_J);

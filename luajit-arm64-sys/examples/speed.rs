@@ -12,11 +12,7 @@ const ROUNDS: u32 = 200_000;
 /// Seconds this process has run: other work on the machine does not count.
 fn cpu_seconds() -> f64 {
     let text = fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    text.split_whitespace()
-        .next()
-        .and_then(|ns| ns.parse::<f64>().ok())
-        .unwrap_or(f64::NAN)
-        / 1e9
+    text.split_whitespace().next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1e9
 }
 
 /// Numbers looked up once.
@@ -85,13 +81,7 @@ fn build(jit: &mut Jit, n: &Names, folded: bool, seed: u32) -> Result<(), Error>
     jit.snap(&live, 5).map(drop)
 }
 
-fn measure(
-    jit: &mut Jit,
-    names: &Names,
-    what: &str,
-    folded: bool,
-    assembled: bool,
-) -> Result<(), Error> {
+fn measure(jit: &mut Jit, names: &Names, what: &str, folded: bool, assembled: bool) -> Result<(), Error> {
     let start = cpu_seconds();
     for round in 0..ROUNDS {
         jit.reset();
@@ -100,10 +90,7 @@ fn measure(
             jit.assemble(Link::Return, 0)?;
         }
     }
-    println!(
-        "{what:<28} {:>9.0} traces/s",
-        f64::from(ROUNDS) / (cpu_seconds() - start)
-    );
+    println!("{what:<28} {:>9.0} traces/s", f64::from(ROUNDS) / (cpu_seconds() - start));
     Ok(())
 }
 
@@ -124,11 +111,7 @@ fn main() -> Result<(), Error> {
     for _ in 0..ROUNDS {
         jit.reset();
     }
-    println!(
-        "{:<28} {:>9.0} ns",
-        "reset",
-        (cpu_seconds() - start) * 1e9 / f64::from(ROUNDS)
-    );
+    println!("{:<28} {:>9.0} ns", "reset", (cpu_seconds() - start) * 1e9 / f64::from(ROUNDS));
     measure(&mut jit, &names, "build", false, false)?;
     measure(&mut jit, &names, "build, assemble", false, true)?;
     measure(&mut jit, &names, "build through FOLD", true, false)?;

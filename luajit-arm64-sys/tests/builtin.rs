@@ -9,10 +9,6 @@ use luajit_arm64_sys::{Error, Folded, Jit, Layout, Library, Link, OpKind, Operan
 
 use traces::{Traces, is_add_word, is_load_word};
 
-use traces::{Traces, is_add_word, is_load_word};
-
-use traces::{Traces, is_add_word, is_load_word};
-
 /// The build carries one Lua state at a time, and tests run in threads.
 static ONE: Mutex<()> = Mutex::new(());
 
@@ -29,10 +25,7 @@ impl Fixture {
 
     fn with(layout: Layout) -> Self {
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-        Self {
-            traces: Traces::new(&Library::builtin(), layout),
-            _one: one,
-        }
+        Self { traces: Traces::new(&Library::builtin(), layout), _one: one }
     }
 }
 
@@ -205,11 +198,7 @@ fn constant_conversions_saturate_as_on_arm64() {
     let mut convert = |x: f64| {
         let k = f.jit.knum(x.to_bits()).expect("k");
         let folded = f.jit.fold(op, ty, k.0, mode).expect("folded");
-        f.jit
-            .ir(folded.value().expect("a constant"))
-            .expect("there")
-            .value
-            .cast_signed()
+        f.jit.ir(folded.value().expect("a constant")).expect("there").value.cast_signed()
     };
     for x in [1e30, -1e30, f64::NAN, -7.9, 4.6e18] {
         assert_eq!(convert(x), x as i64, "{x}");
@@ -393,11 +382,7 @@ fn memory_outside_of_the_regions_is_refused() {
 
 #[test]
 fn a_far_exit_handler_makes_far_stubs() {
-    let mut f = Fixture::with(Layout {
-        vm_ofs: 400 << 20,
-        total: 401 << 20,
-        ..Layout::default()
-    });
+    let mut f = Fixture::with(Layout { vm_ofs: 400 << 20, total: 401 << 20, ..Layout::default() });
     f.sum();
     f.jit.assemble(Link::Return, 0).expect("assembled");
     assert!(f.jit.code().expect("assembled").far_exit);

@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use luajit_arm64_sys::{
-    BuildError, BuildInfo, Error, FetchError, Layout, Library, Link, Opts, SnapEntry, Variant,
-    build_shared, fetch, info_path,
+    BuildError, BuildInfo, Error, FetchError, Jit, Layout, Library, Link, Opts, SnapEntry, Variant, build_shared,
+    fetch, info_path,
 };
 use traces::Traces;
 
@@ -28,20 +28,19 @@ fn assert_library() -> PathBuf {
     PATH.get_or_init(build).clone()
 }
 
-/// Runs `body` with the shared build; tests run in threads, its state is one.
-fn with_asserts(body: impl FnOnce(&mut Traces)) {
+/// Other tests of this process may hold the default addresses.
+const LAYOUT: Layout = Layout { base: 0x1100_0000_0000, ..Layout::DEFAULT };
+
+/// Runs `body` alone with the shared build: tests run in threads, a build's state is one.
+fn with_library(body: impl FnOnce(&Rc<Library>)) {
     static ONE: Mutex<()> = Mutex::new(());
     let path = assert_library();
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let library: Rc<Library> = Library::load(&path).expect("loads");
-    // Other tests of this process may hold the default addresses.
-    body(&mut Traces::new(
-        &library,
-        Layout {
-            base: 0x1100_0000_0000,
-            ..Layout::default()
-        },
-    ));
+    body(&Library::load(&path).expect("loads"));
+}
+
+fn with_asserts(body: impl FnOnce(&mut Traces)) {
+    with_library(|library| body(&mut Traces::new(library, LAYOUT)));
 }
 
 /// A copy of the newest release's tree in which one file ends in `text`.
@@ -52,8 +51,7 @@ fn broken_tree(dir: &Path, file: &str, text: &str) {
             let path = entry.expect("listed").path();
             if path.is_file() {
                 let name = path.file_name().expect("named");
-                fs::write(dir.join(folder).join(name), fs::read(&path).expect("read"))
-                    .expect("written");
+                fs::write(dir.join(folder).join(name), fs::read(&path).expect("read")).expect("written");
             }
         }
     }
@@ -68,13 +66,9 @@ fn a_shared_build_tells_what_it_is() {
         let library = f.jit.library();
         assert!(library.tables().asserts);
         assert_eq!(library.info().id(), "luajit@210.7.4/assert");
-        let beside =
-            fs::read_to_string(info_path(&assert_library())).expect("written beside the library");
+        let beside = fs::read_to_string(info_path(&assert_library())).expect("written beside the library");
         assert_eq!(&BuildInfo::parse(&beside), library.info());
-        assert_eq!(
-            library.info().source_hash,
-            Library::builtin().info().source_hash
-        );
+        assert_eq!(library.info().source_hash, Library::builtin().info().source_hash);
     });
 }
 
@@ -86,27 +80,13 @@ fn a_failed_assertion_names_its_text_and_the_instruction() {
         let ptr = f.jit.kptr(f.jit.regions()[2].addr).expect("constant");
         let unaligned = f.jit.tables().value("IRXLOAD_UNALIGNED").expect("known");
         let (op, ty) = (f.op("XLOAD"), f.ty("INT"));
-        let load = f
-            .jit
-            .emit(op, ty, ptr.0, unaligned.try_into().expect("small"))
-            .expect("emitted");
+        let load = f.jit.emit(op, ty, ptr.0, unaligned.try_into().expect("small")).expect("emitted");
         f.jit.snap(&[SnapEntry::new(2, load)], 3).expect("snapshot");
-        let error = f
-            .jit
-            .assemble(Link::Return, 0)
-            .expect_err("ARM64 has no unaligned loads for LuaJIT");
-        let Error::Assert { text, at_ref } = error else {
-            panic!("{error}")
-        };
-        assert!(
-            text.starts_with("lj_asm_arm64.h:") && text.contains("unaligned"),
-            "{text}"
-        );
+        let error = f.jit.assemble(Link::Return, 0).expect_err("ARM64 has no unaligned loads for LuaJIT");
+        let Error::Assert { text, at_ref } = error else { panic!("{error}") };
+        assert!(text.starts_with("lj_asm_arm64.h:") && text.contains("unaligned"), "{text}");
         assert_eq!(at_ref, Some(load));
-        assert!(
-            matches!(f.jit.begin(Opts::DEFAULT), Err(Error::BadArgument { .. })),
-            "only a reset helps"
-        );
+        assert!(matches!(f.jit.begin(Opts::DEFAULT), Err(Error::BadArgument { .. })), "only a reset helps");
         f.jit.reset();
         f.sum();
         f.jit.assemble(Link::Return, 0).expect("assembled");
@@ -114,76 +94,46 @@ fn a_failed_assertion_names_its_text_and_the_instruction() {
 }
 
 #[test]
-fn asserting_and_plain_builds_make_the_same_code() {
-    with_asserts(|f| {
-        f.sum();
-        f.jit.assemble(Link::Return, 0).expect("assembled");
-        let asserting = f.words();
-        let mut plain = Traces::new(
-            &Library::builtin(),
-            Layout {
-                base: 0x1200_0000_0000,
-                ..Layout::default()
-            },
-        );
-        plain.sum();
-        plain.jit.assemble(Link::Return, 0).expect("assembled");
-        assert_eq!(asserting.len(), plain.words().len());
+fn restoring_passes_luajits_own_assertions() {
+    with_asserts(Traces::check_restore);
+}
+
+#[test]
+fn an_arena_too_small_for_a_state_is_refused_and_the_build_stays_usable() {
+    with_library(|library| {
+        let layout = Layout { heap_size: 4096, ..LAYOUT };
+        let error = Jit::new(library, layout).expect_err("too small");
+        assert!(matches!(error, Error::OutOfArena { .. }), "{error}");
+        Traces::new(library, LAYOUT).sum();
     });
 }
 
 #[test]
-fn the_assembler_survives_an_out_of_memory_arena() {
-    with_asserts(|f| {
-        let fill = f.jit.heap().0;
-        assert!(fill < 64 << 10, "a fresh state is small: {fill}");
+fn taken_addresses_are_refused() {
+    with_library(|library| {
+        let _other = Traces::new(&Library::builtin(), LAYOUT);
+        let error = Jit::new(library, LAYOUT).expect_err("taken");
+        assert!(matches!(error, Error::OutOfArena { .. }), "{error}");
     });
-    let path = assert_library();
-    let library = Library::load(&path).expect("loads");
-    let small = Layout {
-        base: 0x1300_0000_0000,
-        heap_size: 4096,
-        ..Layout::default()
-    };
-    let error = luajit_arm64_sys::Jit::new(&library, small).expect_err("too small");
-    assert!(
-        matches!(error, Error::OutOfArena { .. } | Error::Busy),
-        "{error}"
-    );
 }
 
 #[test]
 fn a_broken_tree_gives_the_compilers_error_and_leaves_nothing() {
     let dir = tempfile::tempdir().expect("a folder");
     let (tree, out) = (dir.path().join("tree"), dir.path().join("out"));
-    broken_tree(
-        &tree,
-        "src/lj_target_arm64.h",
-        "\n#error broken on purpose\n",
-    );
+    broken_tree(&tree, "src/lj_target_arm64.h", "\n#error broken on purpose\n");
     fs::create_dir(&out).expect("created");
-    let error =
-        build_shared(&tree, Variant::Plain, &out.join("x.so")).expect_err("does not compile");
-    assert!(
-        error.to_string().contains("#error broken on purpose"),
-        "{error}"
-    );
+    let error = build_shared(&tree, Variant::Plain, &out.join("x.so")).expect_err("does not compile");
+    assert!(error.to_string().contains("#error broken on purpose"), "{error}");
     assert_eq!(fs::read_dir(&out).expect("listed").count(), 0);
 }
 
 #[test]
 fn a_folder_without_luajit_is_named() {
     let dir = tempfile::tempdir().expect("a folder");
-    let error =
-        build_shared(dir.path(), Variant::Plain, &dir.path().join("x.so")).expect_err("no tree");
-    let wanted = format!(
-        "not a LuaJIT tree: no src/lj_asm_arm64.h in {}",
-        dir.path().display()
-    );
-    assert!(
-        matches!(error, BuildError::NotATree { .. }) && error.to_string().starts_with(&wanted),
-        "{error}"
-    );
+    let error = build_shared(dir.path(), Variant::Plain, &dir.path().join("x.so")).expect_err("no tree");
+    let wanted = format!("not a LuaJIT tree: no src/lj_asm_arm64.h in {}", dir.path().display());
+    assert!(matches!(error, BuildError::NotATree { .. }) && error.to_string().starts_with(&wanted), "{error}");
 }
 
 #[test]
@@ -191,13 +141,10 @@ fn a_tree_without_random_allocation_has_no_such_variant() {
     let dir = tempfile::tempdir().expect("a folder");
     broken_tree(&dir.path().join("tree"), "src/lj_asm.c", "");
     let file = dir.path().join("tree/src/lj_asm.c");
-    let text = fs::read_to_string(&file)
-        .expect("read")
-        .replace("LUAJIT_RANDOM_RA", "LUAJIT_OTHER");
+    let text = fs::read_to_string(&file).expect("read").replace("LUAJIT_RANDOM_RA", "LUAJIT_OTHER");
     fs::write(&file, text).expect("written");
     let out = dir.path().join("x.so");
-    let error =
-        build_shared(&dir.path().join("tree/src"), Variant::RandomRa, &out).expect_err("too old");
+    let error = build_shared(&dir.path().join("tree/src"), Variant::RandomRa, &out).expect_err("too old");
     assert!(matches!(error, BuildError::NoRandomRa { .. }), "{error}");
 }
 
@@ -214,12 +161,6 @@ fn a_library_of_something_else_is_refused() {
 fn nonsense_is_no_version() {
     let dir = tempfile::tempdir().expect("a folder");
     for version in ["", "1\"\n", "../x", "210 4"] {
-        assert!(
-            matches!(
-                fetch(version, dir.path()),
-                Err(FetchError::BadVersion { .. })
-            ),
-            "{version}"
-        );
+        assert!(matches!(fetch(version, dir.path()), Err(FetchError::BadVersion { .. })), "{version}");
     }
 }

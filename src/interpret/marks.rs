@@ -3,7 +3,13 @@
 use crate::outcome::Unspecified;
 
 /// All reasons, in their order.
-const ALL: [Unspecified; 4] = [Unspecified::NanSign, Unspecified::NanPayload, Unspecified::ConvRange, Unspecified::Fma];
+const ALL: [Unspecified; 5] = [
+    Unspecified::NanSign,
+    Unspecified::NanPayload,
+    Unspecified::ConvRange,
+    Unspecified::TobitFraction,
+    Unspecified::Fma,
+];
 
 /// A set of reasons, one bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

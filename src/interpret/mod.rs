@@ -33,6 +33,7 @@
 //! - `NanPayload`: two different NaNs met in a commutative operation, or a NaN met such a rewritten one;
 //! - `ConvRange`: an unchecked conversion of a number outside the integer type, or a checked one of minus zero, which FOLD
 //!   may keep when the way back follows;
+//! - `TobitFraction`: `TOBIT` of a number that is not integral;
 //! - `Fma`: a sum of a product that rounds differently when both are fused.
 //!
 //! What has no meaning at all (a zero divisor of `MOD int`, a string index no string can have, a loop that does not

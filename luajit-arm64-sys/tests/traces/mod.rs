@@ -12,9 +12,7 @@ pub struct Traces {
 
 impl Traces {
     pub fn new(library: &Rc<Library>, layout: Layout) -> Self {
-        Self {
-            jit: Jit::new(library, layout).expect("the arena is free"),
-        }
+        Self { jit: Jit::new(library, layout).expect("the arena is free") }
     }
     pub fn op(&self, name: &str) -> u8 {
         self.jit.tables().op(name).expect(name)
@@ -22,11 +20,7 @@ impl Traces {
 
     /// `INT`, or `>INT` for a guard.
     pub fn ty(&self, name: &str) -> u8 {
-        let plain = self
-            .jit
-            .tables()
-            .ir_type(name.trim_start_matches('>'))
-            .expect(name);
+        let plain = self.jit.tables().ir_type(name.trim_start_matches('>')).expect(name);
         plain | if name.starts_with('>') { 0x80 } else { 0 }
     }
 
@@ -53,27 +47,18 @@ impl Traces {
         self.jit.snap(&[], 2).expect("snapshot");
         let (a, b) = (self.load("INT", 0), self.load("INT", 256));
         let sum = self.emit("ADD", "INT", a, b);
-        self.jit
-            .snap(&[SnapEntry::new(2, sum)], 3)
-            .expect("snapshot");
+        self.jit.snap(&[SnapEntry::new(2, sum)], 3).expect("snapshot");
         let limit = self.jit.kint(1000).expect("constant");
         self.emit("LT", ">INT", sum, limit);
-        self.jit
-            .snap(&[SnapEntry::new(2, sum)], 3)
-            .expect("snapshot");
+        self.jit.snap(&[SnapEntry::new(2, sum)], 3).expect("snapshot");
         sum
     }
 
     pub fn words(&self) -> Vec<u32> {
         let code = self.jit.code().expect("assembled");
         let mut bytes = vec![0; usize::try_from(code.end - code.start).expect("small")];
-        self.jit
-            .read(code.start, &mut bytes)
-            .expect("code is in the arena");
-        bytes
-            .chunks_exact(4)
-            .map(|word| u32::from_le_bytes(word.try_into().expect("4 bytes")))
-            .collect()
+        self.jit.read(code.start, &mut bytes).expect("code is in the arena");
+        bytes.chunks_exact(4).map(|word| u32::from_le_bytes(word.try_into().expect("4 bytes"))).collect()
     }
 
     /// A guard that always fails is a trace error, and the trace after it is fine.
@@ -81,15 +66,9 @@ impl Traces {
         self.jit.begin(Opts::DEFAULT).expect("begun");
         self.jit.snap(&[], 2).expect("snapshot");
         let (one, two) = (self.jit.kint(1).expect("k"), self.jit.kint(2).expect("k"));
-        assert_eq!(
-            self.fold("LT", ">INT", one, two).expect("folded"),
-            Folded::Dropped
-        );
+        assert_eq!(self.fold("LT", ">INT", one, two).expect("folded"), Folded::Dropped);
         let error = self.fold("GT", ">INT", one, two).expect_err("1 > 2");
-        assert!(
-            matches!(&error, Error::Trace(e) if e.name == "GFAIL"),
-            "{error}"
-        );
+        assert!(matches!(&error, Error::Trace(e) if e.name == "GFAIL"), "{error}");
         self.jit.reset();
     }
 
@@ -101,23 +80,12 @@ impl Traces {
             panic!("an integer is in a GPR")
         };
         self.jit.commit().expect("committed");
-        let (layout, code) = (
-            self.jit.tables().exit_state,
-            self.jit.code().expect("committed"),
-        );
+        let (layout, code) = (self.jit.tables().exit_state, self.jit.code().expect("committed"));
         let mut state = vec![0; layout.size];
         state[layout.gpr + 8 * usize::from(reg)] = 77;
         self.jit.restore(code.traceno, 1, &state).expect("restored");
-        let tag = self
-            .jit
-            .tables()
-            .value("LJ_TISNUM")
-            .expect("there is LJ_TISNUM")
-            .cast_unsigned();
-        assert_eq!(
-            self.jit.read_u64(code.base).expect("on the stack"),
-            (tag << 47) | 77
-        );
+        let tag = self.jit.tables().value("LJ_TISNUM").expect("there is LJ_TISNUM").cast_unsigned();
+        assert_eq!(self.jit.read_u64(code.base).expect("on the stack"), (tag << 47) | 77);
     }
 }
 

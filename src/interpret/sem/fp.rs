@@ -152,6 +152,8 @@ const TOBIT_RANGE: f64 = (1u64 << 51) as f64;
 pub fn tobit(marks: &mut Marks, _: Type, a: u64, bias: u64) -> u64 {
     if is_nan(a) || f64::from_bits(a).abs() >= TOBIT_RANGE {
         marks.set(Unspecified::ConvRange);
+    } else if f64::from_bits(a).fract() != 0.0 {
+        marks.set(Unspecified::TobitFraction);
     }
     super::cut(Type::Int, add(marks, a, bias))
 }
@@ -291,6 +293,12 @@ mod tests {
         for x in [TOBIT_RANGE, -TOBIT_RANGE, f64::INFINITY, f64::NAN] {
             assert_eq!(marks(x), [Unspecified::ConvRange]);
         }
+    }
+
+    #[test]
+    fn tobit_of_a_fraction_is_marked() {
+        let bias = crate::ir::validate::TOBIT_BIAS;
+        assert_eq!(marks_of(|m| _ = tobit(m, Type::Int, 2.5f64.to_bits(), bias)), [Unspecified::TobitFraction]);
     }
 
     #[test]
