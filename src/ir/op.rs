@@ -77,6 +77,11 @@ impl OpInfo {
         self.mode.starts_with('S')
     }
 
+    /// True for an instruction that others can use: no store, no comparison.
+    pub fn has_value(&self) -> bool {
+        !self.is_store() && !matches!(self.rule, Rule::SCmp | Rule::UCmp | Rule::Equal | Rule::Bounds)
+    }
+
     /// True when operand order does not matter.
     pub fn is_commutative(&self) -> bool {
         self.mode.starts_with('C')

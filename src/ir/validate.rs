@@ -150,7 +150,7 @@ fn check_ref(trace: &Trace, at: Ref, r: Ref) -> Result<Type, String> {
         return Err(format!("refers to {:04}, which is not before it", r.0));
     }
     let target = trace.get(r);
-    if target.op.info().is_store() || is_pure_guard(target) {
+    if !target.op.info().has_value() {
         return Err(format!("refers to {:04} {}, which has no value", r.0, target.op.name()));
     }
     Ok(target.ty)

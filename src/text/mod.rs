@@ -100,6 +100,7 @@ pub use expected::{Expected, Patch, RunEnd, expected};
 pub use parse::{MAX_FILE, MAX_LINE, parse};
 pub use print::print;
 pub use print_ir::{print_ins, print_snap};
+pub use value::{bits as print_value, slot as print_slot, slot_word as print_word};
 
 use crate::case::Case;
 use crate::outcome::FindingClass;

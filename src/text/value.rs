@@ -40,8 +40,8 @@ pub(super) fn pointer(world: &World, p: SymPtr) -> String {
     format!("{name}{:+}", p.offset)
 }
 
-/// A slot's value: its type and its content.
-pub(super) fn slot(world: &World, value: SlotValue) -> String {
+/// A slot's value, as in a file: its type and its content.
+pub fn slot(world: &World, value: SlotValue) -> String {
     match value {
         SlotValue::Nil => "nil".into(),
         SlotValue::False => "false".into(),
@@ -52,8 +52,8 @@ pub(super) fn slot(world: &World, value: SlotValue) -> String {
     }
 }
 
-/// A slot's word: as a value where it is the encoding of one, else `word` and its bits.
-pub(super) fn slot_word(world: &World, word: u64) -> String {
+/// A slot's word, as in a file: as a value where it is the encoding of one, else `word` and its bits.
+pub fn slot_word(world: &World, word: u64) -> String {
     let address = word & GCV_MASK;
     let value = match word {
         TV_NIL => Some(SlotValue::Nil),
@@ -67,8 +67,8 @@ pub(super) fn slot_word(world: &World, word: u64) -> String {
     value.map_or_else(|| format!("word {}", hex64(word)), |v| slot(world, v))
 }
 
-/// The bits of a value of type `ty`; empty for a primitive, which is its type.
-pub(super) fn bits(world: &World, ty: Type, bits: u64) -> String {
+/// The bits of a value of type `ty`, as in a file; empty for a primitive, which is its type.
+pub fn bits(world: &World, ty: Type, bits: u64) -> String {
     let by_class = match ty.class() {
         Class::Pri if bits == 0 => Some(String::new()),
         Class::W32 => u32::try_from(bits).ok().map(|w| int(w.cast_signed())),
