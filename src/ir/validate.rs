@@ -156,10 +156,6 @@ fn check_ref(trace: &Trace, at: Ref, r: Ref) -> Result<Type, String> {
     Ok(target.ty)
 }
 
-fn is_pure_guard(ins: &Ins) -> bool {
-    matches!(ins.op.info().rule, Rule::SCmp | Rule::UCmp | Rule::Equal | Rule::Bounds)
-}
-
 fn check_const(k: Const, regions: usize) -> Check {
     match k {
         Const::Ptr(p) | Const::KPtr(p) if usize::from(p.region.0) >= regions => {
