@@ -1,0 +1,109 @@
+//! Findings from what the stages saw: the class, the blamed instruction, and the words.
+
+use super::verdict::{Finding, Verdict};
+use crate::case::Case;
+use crate::code::{Code, Registers};
+use crate::compare::{Difference, Place};
+use crate::ir::{Op, Ref, Slot, Type};
+use crate::outcome::{End, Fault, FindingClass, Outcome};
+use crate::verify::Defect;
+
+pub(super) fn finding(
+    case: &Case,
+    class: FindingClass,
+    at: Option<Ref>,
+    input: Option<usize>,
+    detail: Vec<String>,
+) -> Verdict {
+    let op = at.map(|r| case.trace.get(r)).map(|ins| (ins.op, ins.ty));
+    Verdict::Finding(Box::new(Finding { class, at, op, input, detail, fault: None }))
+}
+
+/// The first static defect as a finding.
+pub(super) fn static_finding(case: &Case, code: &Code, defects: &[Defect]) -> Option<Verdict> {
+    let first = defects.first()?;
+    let at = code.ref_at(first.offset);
+    let detail = defects.iter().take(8).map(|d| format!("+{:#06x}: {:08x} {}", d.offset, d.word, d.text)).collect();
+    Some(finding(case, first.class().into(), at, None, detail))
+}
+
+pub(super) fn fault_finding(case: &Case, code: &Code, n: usize, fault: &Fault, expected: &Outcome) -> Verdict {
+    let offset = u32::try_from(fault.pc.wrapping_sub(code.base)).ok();
+    let at = offset.and_then(|o| code.ref_at(o));
+    let op = at.map(|r| case.trace.get(r)).map(|ins| (ins.op, ins.ty));
+    let wanted = match expected.end {
+        End::Exit(e) => format!("expected exit {}", e.0),
+        End::Tail | End::Fault(_) => "expected the trace's end".to_string(),
+    };
+    let mut text = format!("{} at {:#x}", fault.class.name(), fault.pc);
+    if let Some(addr) = fault.address {
+        text += &format!(", data address {}", name_address(case, addr));
+    }
+    let detail = vec![wanted, text, fault.detail.clone()];
+    let (class, fault) = (fault.class.into(), Some(fault.clone()));
+    Verdict::Finding(Box::new(Finding { class, at, op, input: Some(n), detail, fault }))
+}
+
+pub(super) fn mismatch_finding(case: &Case, n: usize, differences: &[Difference]) -> Verdict {
+    let first = &differences[0];
+    let at = blamed_ref(case, first);
+    let detail = differences
+        .iter()
+        .take(8)
+        .map(|d| format!("{}: expected {}, observed {}", name_place(case, d.place), d.expected, d.observed))
+        .collect();
+    finding(case, first.class.into(), at, Some(n), detail)
+}
+
+/// The instruction that a wrong snapshot value comes from, where the trace says so without running it.
+fn blamed_ref(case: &Case, d: &Difference) -> Option<Ref> {
+    let slot = match d.place {
+        Place::Value(slot) | Place::Stack(slot) => slot,
+        Place::Memory(region, offset) => return last_store(case, region, offset),
+        Place::End | Place::Call(_) => return None,
+    };
+    value_of(case, slot)
+}
+
+fn value_of(case: &Case, slot: Slot) -> Option<Ref> {
+    case.trace.snaps.last()?.entries.iter().find(|e| e.slot == slot)?.value.as_ref()
+}
+
+/// The last store, as a first guess: blame proper steps through both sides.
+fn last_store(case: &Case, _region: usize, _offset: usize) -> Option<Ref> {
+    case.trace.iter().rev().find(|(_, i)| i.op == Op::XSTORE && i.ty != Type::Nil).map(|(r, _)| r)
+}
+
+fn name_place(case: &Case, place: Place) -> String {
+    match place {
+        Place::End => "end".into(),
+        Place::Value(slot) => format!("slot #{}", slot.0),
+        Place::Stack(slot) => format!("stack slot #{}", slot.0),
+        Place::Memory(region, offset) => format!("{}+{offset}", case.world.regions[region].name),
+        Place::Call(n) => format!("call {n}"),
+    }
+}
+
+/// An address as number, region and offset, where a region is near.
+pub fn name_address(case: &Case, addr: u64) -> String {
+    let near = case.world.regions.iter().min_by_key(|r| r.address().abs_diff(addr));
+    match near {
+        Some(r) if r.address().abs_diff(addr) < 1 << 20 => {
+            format!("{addr:#x} ({}{:+})", r.name, addr.wrapping_sub(r.address()).cast_signed())
+        }
+        _ => format!("{addr:#x}"),
+    }
+}
+
+/// A reserved register or the stack pointer that does not have its value any more.
+pub(super) fn clobbered(code: &Code, end: &End, regs: &Registers) -> Option<String> {
+    let conventions = &code.conventions;
+    for &(n, what) in &conventions.reserved {
+        let (now, before) = (regs.x[usize::from(n)], code.start.x[usize::from(n)]);
+        if now != before {
+            return Some(format!("x{n} ({what}) was {before:#x}, is {now:#x}"));
+        }
+    }
+    let sp = if matches!(end, End::Tail) { conventions.tail_sp } else { conventions.exit_sp };
+    (regs.sp != sp).then(|| format!("sp should be {sp:#x}, is {:#x}", regs.sp))
+}

@@ -1,0 +1,164 @@
+//! From a case to its verdict.
+
+use super::findings::{clobbered, fault_finding, finding, mismatch_finding, name_address, static_finding};
+use super::prepare::{Image, images};
+use super::verdict::{Judged, Stage, Stats, Verdict};
+use super::{Oracle, OracleError, observe};
+use crate::backend::Refusal;
+use crate::case::Case;
+use crate::code::{Code, Registers};
+use crate::compare::{self, tolerance::tolerated};
+use crate::interpret::Program;
+use crate::machine::HowEnded;
+use crate::outcome::{End, FaultClass, MismatchClass, Outcome};
+use crate::verify::verify;
+use std::time::Instant;
+
+impl Oracle {
+    /// Judges a checked case.
+    ///
+    /// # Errors
+    /// When the pipeline itself fails.
+    pub fn judge(&mut self, case: &Case) -> Result<Judged, OracleError> {
+        let mut stats = Stats { ins: case.trace.ins.len() as u64, ..Stats::default() };
+        let verdict = self.pipeline(case, &mut stats)?;
+        Ok(Judged { verdict, stats })
+    }
+
+    fn pipeline(&mut self, case: &Case, stats: &mut Stats) -> Result<Verdict, OracleError> {
+        let program = timed(stats, Stage::Interpret, || decode(case))?;
+        let code = match timed(stats, Stage::Compile, || self.backend.compile(case)) {
+            Ok(code) => code,
+            Err(refusal) => return refused(case, refusal),
+        };
+        stats.words += u64::from(code.body / 4);
+        if let Some(found) = timed(stats, Stage::Verify, || static_finding(case, &code, &verify(&code))) {
+            return Ok(found);
+        }
+        self.run_inputs(case, &program, &code, stats)
+    }
+
+    /// Runs the code with each input up to the first finding; leaves it loaded.
+    pub(super) fn run_inputs(
+        &mut self,
+        case: &Case,
+        program: &Program,
+        code: &Code,
+        stats: &mut Stats,
+    ) -> Result<Verdict, OracleError> {
+        let mut seen_exits = 0u64;
+        let images = timed(stats, Stage::Emulate, || {
+            self.gaps.enter(case, self.backend.runtime());
+            self.machine.load(code).map(|()| images(case))
+        })
+        .map_err(|e| OracleError::Machine(e.to_string()))?;
+        for (n, image) in images.iter().enumerate() {
+            let expected = match timed(stats, Stage::Interpret, || program.run(&case.inputs[n])) {
+                Ok(outcome) => outcome,
+                Err(unjudged) => {
+                    *stats.skipped_inputs.entry(unjudged.key().to_string()).or_default() += 1;
+                    continue;
+                }
+            };
+            let run = timed(stats, Stage::Emulate, || self.run(case, code, image))?;
+            count_end(&expected, stats);
+            stats.inputs += 1;
+            if let Some(found) = self.compare_run(case, code, n, &expected, &run, &mut seen_exits, stats) {
+                return Ok(found);
+            }
+        }
+        let written = timed(stats, Stage::Compare, || self.gaps.first_written(self.backend.runtime()));
+        if let Some(addr) = written {
+            let detail = vec![format!("a byte outside all regions was written: {}", name_address(case, addr))];
+            return Ok(finding(case, MismatchClass::WrongMemory.into(), None, None, detail));
+        }
+        match (stats.inputs, stats.skipped_inputs.keys().next()) {
+            (0, Some(reason)) => Ok(Verdict::Skip(format!("no input judged: {reason}"))),
+            _ => Ok(Verdict::Agree),
+        }
+    }
+
+    /// Runs the loaded code with one input.
+    pub(super) fn run(&mut self, case: &Case, code: &Code, image: &Image) -> Result<Run, OracleError> {
+        image.write(code, self.backend.runtime());
+        let ended = self
+            .machine
+            .run(code, self.backend.runtime(), &code.start)
+            .map_err(|e| OracleError::Machine(e.to_string()))?;
+        let end = match ended.how {
+            HowEnded::Exit(n) => End::Exit(n),
+            HowEnded::Tail => End::Tail,
+            HowEnded::Fault(fault) => End::Fault(fault),
+        };
+        let outcome = observe::observe(case, code, end, &ended.regs, self.backend.runtime());
+        Ok(Run { outcome, regs: ended.regs })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one judged run, with all that its verdict names")]
+    fn compare_run(
+        &mut self,
+        case: &Case,
+        code: &Code,
+        n: usize,
+        expected: &Outcome,
+        run: &Run,
+        seen_exits: &mut u64,
+        stats: &mut Stats,
+    ) -> Option<Verdict> {
+        if let End::Fault(fault) = &run.outcome.end {
+            return Some(fault_finding(case, code, n, fault, expected));
+        }
+        let differences = timed(stats, Stage::Compare, || compare::compare(expected, &run.outcome));
+        if !differences.is_empty() {
+            if let Some(reason) = tolerated(case, expected, code.may_fuse_fma) {
+                *stats.skipped_inputs.entry(format!("tolerated: {}", reason.name())).or_default() += 1;
+                return None;
+            }
+            return Some(mismatch_finding(case, n, &differences));
+        }
+        if let Some(text) = clobbered(code, &run.outcome.end, &run.regs) {
+            return Some(finding(case, FaultClass::AbiClobber.into(), None, Some(n), vec![text]));
+        }
+        let start = Instant::now();
+        let found = self.second_opinion(case, code, n, run, seen_exits, stats);
+        stats.times[Stage::Compare as usize] += start.elapsed();
+        found
+    }
+}
+
+/// What one run of the code did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// What it did.
+    pub outcome: Outcome,
+    /// The registers at its end.
+    pub regs: Registers,
+}
+
+/// The trace, ready to be interpreted.
+pub(super) fn decode(case: &Case) -> Result<Program, OracleError> {
+    Program::new(case).map_err(|e| OracleError::Interpreter(e.to_string()))
+}
+
+/// What a backend's refusal means.
+pub(super) fn refused(case: &Case, refusal: Refusal) -> Result<Verdict, OracleError> {
+    match refusal {
+        Refusal::Broken(why) => Err(OracleError::Backend(why)),
+        Refusal::Skip(reason) => Ok(Verdict::Skip(reason)),
+        Refusal::Fault { class, text, at } => Ok(finding(case, class.into(), at, None, vec![text])),
+    }
+}
+
+fn timed<T>(stats: &mut Stats, stage: Stage, f: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = f();
+    stats.times[stage as usize] += start.elapsed();
+    result
+}
+
+fn count_end(expected: &Outcome, stats: &mut Stats) {
+    match expected.end {
+        End::Exit(_) => stats.exits += 1,
+        End::Tail | End::Fault(_) => stats.tails += 1,
+    }
+}

@@ -1,0 +1,65 @@
+//! A second opinion on an exit: the backend's own handler against our reading of its value locations.
+
+use super::findings::finding;
+use super::judge::Run;
+use super::verdict::{Stats, Verdict};
+use super::{Oracle, observe};
+use crate::case::Case;
+use crate::code::Code;
+use crate::ir::ExitNo;
+use crate::ir::validate::MIN_SLOT;
+use crate::outcome::{End, FaultClass, MismatchClass, Outcome};
+
+impl Oracle {
+    /// Asks the backend's own exit handler for the values at a run's exit, once an exit and case (`seen`: a bit an exit).
+    pub(super) fn second_opinion(
+        &mut self,
+        case: &Case,
+        code: &Code,
+        n: usize,
+        run: &Run,
+        seen: &mut u64,
+        stats: &mut Stats,
+    ) -> Option<Verdict> {
+        let End::Exit(exit) = run.outcome.end else { return None };
+        let bit = 1u64.checked_shl(u32::from(exit.0)).unwrap_or(0);
+        if *seen & bit != 0 || bit == 0 {
+            return None;
+        }
+        *seen |= bit;
+        let (class, text) = match self.backend.restore(code, exit, &run.regs) {
+            Ok(None) => return None,
+            Ok(Some(restored)) => {
+                stats.restores += 1;
+                (MismatchClass::WrongSnapshot.into(), dissent(exit, &read_stack(&run.outcome), &restored)?)
+            }
+            Err(text) => {
+                let text = format!("the backend's own restore of exit {} failed: {text}", exit.0);
+                (FaultClass::BackendAssert.into(), text)
+            }
+        };
+        Some(finding(case, class, None, Some(n), vec![text]))
+    }
+}
+
+/// The Lua stack with the values that were read from their locations.
+fn read_stack(outcome: &Outcome) -> Vec<u64> {
+    let mut stack = outcome.stack.clone();
+    for v in &outcome.values {
+        if let Some(word) = observe::stack_word(v) {
+            stack[usize::from(v.slot.0 - MIN_SLOT)] = word;
+        }
+    }
+    stack
+}
+
+fn dissent(exit: ExitNo, read: &[u64], restored: &[u64]) -> Option<String> {
+    let wrong = read.iter().zip(restored).position(|(read, restored)| read != restored)?;
+    Some(format!(
+        "the backend's own restore of exit {} gives slot #{} {:#018x}, its value locations give {:#018x}",
+        exit.0,
+        wrong + usize::from(MIN_SLOT),
+        restored[wrong],
+        read[wrong]
+    ))
+}
