@@ -98,7 +98,7 @@ mod value;
 pub use error::{ParseError, Problem};
 pub use expected::{Expected, Patch, RunEnd, expected};
 pub use parse::{MAX_FILE, MAX_LINE, parse};
-pub use print::print;
+pub use print::{print, print_bytes, print_input};
 pub use print_ir::{print_ins, print_snap};
 pub use value::{bits as print_value, slot as print_slot, slot_word as print_word};
 

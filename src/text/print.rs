@@ -14,7 +14,7 @@ pub fn print(file: &TraceFile) -> String {
     regions(&file.case, &mut lines);
     for (n, input) in file.case.inputs.iter().enumerate() {
         lines.push(format!("; input {}", n + 1));
-        input_lines(&file.case.world, input, &mut lines);
+        lines.extend(print_input(&file.case.world, input).iter().map(|line| format!(";   {line}")));
         if let Some(run) = file.runs.get(n).and_then(Option::as_ref) {
             run_lines(&run.lines(&file.case.world), &mut lines);
         }
@@ -74,23 +74,27 @@ fn regions(case: &Case, lines: &mut Vec<String>) {
         let ro = if r.readonly { " ro" } else { "" };
         lines.push(format!("; region {} {} at {}{ro}", r.name, r.size, r.offset));
         let contents = case.inputs.first().and_then(|input| input.memory.get(i)).filter(|_| r.readonly);
-        lines.extend(contents.iter().flat_map(|bytes| byte_lines(&r.name, bytes)));
+        let contents = contents.iter().flat_map(|bytes| print_bytes(&r.name, bytes));
+        lines.extend(contents.map(|line| format!(";   {line}")));
     }
 }
 
-fn input_lines(world: &World, input: &Input, lines: &mut Vec<String>) {
-    lines.extend(input.slots.iter().map(|(s, v)| format!(";   slot {} {}", s.0, value::slot(world, *v))));
+/// An input's slots, memory and pointers, as in a file but without the comment sign; no constant memory.
+pub fn print_input(world: &World, input: &Input) -> Vec<String> {
+    let mut lines: Vec<String> =
+        input.slots.iter().map(|(s, v)| format!("slot {} {}", s.0, value::slot(world, *v))).collect();
     for (r, contents) in world.regions.iter().zip(&input.memory).filter(|(r, _)| !r.readonly) {
-        lines.extend(byte_lines(&r.name, contents));
+        lines.extend(print_bytes(&r.name, contents));
     }
-    for p in &input.pointers {
-        lines.push(format!(";   {}: -> {}", value::pointer(world, p.at), value::pointer(world, p.to)));
-    }
+    let pointers = input.pointers.iter();
+    lines.extend(pointers.map(|p| format!("{}: -> {}", value::pointer(world, p.at), value::pointer(world, p.to))));
+    lines
 }
 
-fn byte_lines(name: &str, contents: &[u8]) -> Vec<String> {
+/// What is not zero in a region's memory, as in a file.
+pub fn print_bytes(name: &str, contents: &[u8]) -> Vec<String> {
     let rows = bytes::rows(contents.len(), |i| contents[i] != 0);
-    rows.into_iter().map(|row| format!(";   {}", bytes::line(name, row.start, &contents[row]))).collect()
+    rows.into_iter().map(|row| bytes::line(name, row.start, &contents[row])).collect()
 }
 
 fn run_lines(run: &[String], lines: &mut Vec<String>) {
