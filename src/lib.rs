@@ -8,7 +8,7 @@ pub mod backend;
 pub mod case;
 pub mod code;
 pub mod compare;
-pub mod generate;
+pub mod explain;
 pub mod interpret;
 pub mod ir;
 pub mod machine;

@@ -31,8 +31,8 @@ pub struct Inspection {
 }
 
 impl Oracle {
-    /// Judges a checked case and keeps what was seen of one of its inputs; `None` stands for the first that shows a finding when
-    /// run, else the first.
+    /// Judges a checked case and keeps what was seen of one of its inputs; `None` stands for the first that shows a
+    /// finding when run, else the first that can be judged, else the first.
     ///
     /// # Errors
     /// When the pipeline itself fails, or the case has no such input.
@@ -48,7 +48,8 @@ impl Oracle {
             }
             Err(refusal) => (refused(case, refusal.clone())?, None),
         };
-        let n = input.or(failing).unwrap_or(0);
+        let judged = || case.inputs.iter().position(|input| program.run(input).is_ok());
+        let n = input.or(failing).or_else(judged).unwrap_or(0);
         let Some(values) = case.inputs.get(n) else {
             return Err(OracleError::Input { input: n + 1, inputs: case.inputs.len() });
         };
