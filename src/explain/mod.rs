@@ -18,7 +18,7 @@ use crate::backend::BackendId;
 use crate::case::Case;
 use crate::code::Code;
 use crate::ir::Ref;
-use crate::oracle::{Finding, Inspection, Oracle, OracleError, Verdict};
+use crate::oracle::{Finding, Inspection, Oracle, OracleError, Verdict, name_address};
 use crate::text::TraceFile;
 
 /// Explains what a backend makes of a file's case. `file` must hold a checked case.
@@ -67,6 +67,14 @@ impl Page<'_> {
         match &self.seen.verdict {
             Verdict::Finding(finding) => Some(finding),
             Verdict::Agree | Verdict::Skip(_) => None,
+        }
+    }
+
+    /// All bits of an address, and the place they point to if a region is near.
+    fn pointer(&self, bits: u64) -> String {
+        match name_address(self.case(), bits).split_once(' ') {
+            Some((_, place)) => format!("{bits:#018x} {place}"),
+            None => format!("{bits:#018x}"),
         }
     }
 

@@ -4,7 +4,6 @@ use super::Page;
 use super::mcode::{offsets, word_at};
 use crate::arm64::{Encoding, Fpr, Gpr, RegSet, classify};
 use crate::code::{Code, Registers};
-use crate::oracle::name_address;
 
 const COLUMNS: usize = 3;
 
@@ -14,7 +13,7 @@ pub fn table(page: &Page, code: &Code, regs: &Registers) -> Vec<String> {
     let x = (0..31).filter(|n| used.has(Gpr(*n))).map(|n| (Gpr(n).to_string(), regs.x[usize::from(n)]));
     let d = (0..32).filter(|n| used.has_fpr(Fpr(*n))).map(|n| (Fpr(n).to_string(), regs.d[usize::from(n)]));
     let all = x.chain([("sp".to_string(), regs.sp)]);
-    let mut cells: Vec<String> = all.map(|(name, bits)| cell(&name, &pointer(page, bits))).collect();
+    let mut cells: Vec<String> = all.map(|(name, bits)| cell(&name, &page.pointer(bits))).collect();
     cells.extend(d.map(|(name, bits)| cell(&name, &format!("{bits:#018x}"))));
     cells.chunks(COLUMNS).map(|row| row.concat().trim_end().into()).collect()
 }
@@ -29,14 +28,6 @@ pub fn read_by(word: u32) -> Option<String> {
 
 fn cell(name: &str, value: &str) -> String {
     format!("{name:<3} {value:<34}")
-}
-
-/// All bits, and the place they point to.
-fn pointer(page: &Page, bits: u64) -> String {
-    match name_address(page.case(), bits).split_once(' ') {
-        Some((_, place)) => format!("{bits:#018x} {place}"),
-        None => format!("{bits:#018x}"),
-    }
 }
 
 /// All registers that an instruction of the code reads or writes.

@@ -3,7 +3,6 @@
 use super::Page;
 use crate::interpret::Listing;
 use crate::ir::{Ref, Trace, Type};
-use crate::oracle::name_address;
 use crate::outcome::End;
 use crate::text::{print_ins, print_snap, print_value};
 
@@ -14,7 +13,7 @@ const VALUES: usize = 48;
 pub fn section(page: &Page) -> Vec<String> {
     let (trace, world) = (&page.case().trace, &page.case().world);
     let mut lines =
-        vec![format!("---- TRACE 1 IR        ; values of input {} by the interpreter", page.seen.input + 1)];
+        vec![format!("---- TRACE 1 IR        ; last values of input {} by the interpreter", page.seen.input + 1)];
     let mut snaps = 0;
     for (at, _) in trace.iter() {
         let here = snaps_up_to(trace, at);
@@ -53,7 +52,7 @@ fn value(page: &Page, at: Ref) -> Option<String> {
 /// A value; of a pointer out of all regions also the nearest one.
 fn known(page: &Page, ty: Type, bits: u64) -> String {
     match page.case().world.locate(bits, 1) {
-        None if ty == Type::P64 => name_address(page.case(), bits),
+        None if ty == Type::P64 => page.pointer(bits),
         _ => print_value(&page.case().world, ty, bits),
     }
 }
