@@ -9,6 +9,7 @@ pub mod case;
 pub mod code;
 pub mod compare;
 pub mod explain;
+pub mod generate;
 pub mod interpret;
 pub mod ir;
 pub mod machine;

@@ -15,7 +15,7 @@ pub fn section(page: &Page) -> Vec<String> {
     let mut lines = vec![format!("---- DEFECTS {}", defects.len())];
     for d in defects.iter().take(MOST) {
         lines.push(word_line(page, code, d.offset));
-        lines.push(format!("           +{:#06x} {}: {}", d.offset, d.class().name(), d.text));
+        lines.push(format!("           +{:#06x} {}: {}", d.offset, d.kind.class().name(), d.text));
         lines.extend(word::anatomy(d.word).iter().map(|line| format!("           {line}")));
     }
     if defects.len() > MOST {

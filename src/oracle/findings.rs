@@ -24,7 +24,7 @@ pub(super) fn static_finding(case: &Case, code: &Code, defects: &[Defect]) -> Op
     let first = defects.first()?;
     let at = code.ref_at(first.offset);
     let detail = defects.iter().take(8).map(|d| format!("+{:#06x}: {:08x} {}", d.offset, d.word, d.text)).collect();
-    Some(finding(case, first.class().into(), at, None, detail))
+    Some(finding(case, first.kind.class().into(), at, None, detail))
 }
 
 pub(super) fn fault_finding(case: &Case, code: &Code, n: usize, fault: &Fault, expected: &Outcome) -> Verdict {
