@@ -278,7 +278,7 @@ impl Builder<'_, '_, '_> {
     /// The address `displacement` bytes behind a base.
     pub(super) fn address(&mut self, base: usize, displacement: i64) -> Arg {
         let b = self.bases[base];
-        let known = self.addresses.iter().rev().find(|(n, k, _)| (*n, *k) == (base, displacement));
+        let known = self.addresses.iter().rev().take(12).find(|(n, k, _)| (*n, *k) == (base, displacement));
         if let Some((_, _, r)) = known.copied()
             && self.u.percent(50)
         {

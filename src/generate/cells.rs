@@ -10,6 +10,9 @@ use crate::ir::validate::{MAX_SLOT, MIN_SLOT};
 use crate::ir::{RegionId, Slot, SymPtr, Type};
 use crate::world::{Region, SlotValue, World};
 
+/// Bytes of controlled cells that most cases get by with.
+const CELLS: usize = 512;
+
 /// What a region is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
@@ -92,12 +95,17 @@ impl Cells {
     /// Random bytes in all regions, the same in constant memory.
     fn fill(&mut self, bulk: &mut Bulk, inputs: u8) {
         for n in 0..inputs {
-            let mut input = Input { memory: Vec::with_capacity(self.world.regions.len()), ..Input::default() };
+            let mut input = Input {
+                slots: Vec::with_capacity(16),
+                memory: Vec::with_capacity(self.world.regions.len()),
+                pointers: Vec::with_capacity(16),
+            };
             for (i, region) in self.world.regions.iter().enumerate() {
                 let block = if region.readonly && n > 0 {
                     self.inputs[0].memory[i].clone()
                 } else {
-                    let mut block = vec![0; region.size as usize];
+                    let mut block = Vec::with_capacity((region.size as usize).max(CELLS));
+                    block.resize(region.size as usize, 0);
                     bulk.fill(&mut block);
                     block
                 };

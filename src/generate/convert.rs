@@ -5,7 +5,7 @@ use super::entropy::Source;
 use super::swarm::MASKS;
 use crate::ir::sig::conv_is_legal;
 use crate::ir::validate::TOBIT_BIAS;
-use crate::ir::{Arg, Class, Const, ConvCheck, ConvMode, Lit, Op, Ref, Type};
+use crate::ir::{Arg, Class, Const, ConvCheck, ConvMode, Fpm, Lit, Op, Ref, Type};
 use std::sync::LazyLock;
 
 /// All (destination, source) pairs of `asm_conv`, from the rule that says what is legal.
@@ -20,7 +20,8 @@ impl Builder<'_, '_, '_> {
     pub(super) fn convert(&mut self) {
         match self.swarm.op(&mut self.u, MASKS.convert) {
             Some(Op::TOBIT) => {
-                let x = Arg::Ref(self.value(Class::Num));
+                let x = self.value(Class::Num);
+                let x = Arg::Ref(self.narrowable(x));
                 self.push(Op::TOBIT, Type::Int, x, Arg::K(Const::Num(TOBIT_BIAS)));
             }
             Some(_) => self.conv_chain(),
@@ -28,20 +29,56 @@ impl Builder<'_, '_, '_> {
         }
     }
 
+    /// FOLD converts the operands of a sum to integers instead of the sum (`lj_opt_narrow.c`): the same only for whole
+    /// numbers that are small. A sum of others is rounded first.
+    fn narrowable(&mut self, x: Ref) -> Ref {
+        if self.is_raw() || self.in_body || self.is_narrow(x, 0) {
+            return x;
+        }
+        let function = self.u.pick(&[Fpm::Floor, Fpm::Ceil, Fpm::Trunc]);
+        self.push(Op::FPMATH, Type::Num, Arg::Ref(x), lit(Lit::Fpm(function)))
+    }
+
+    /// True if it is no sum, or one of small whole numbers all the way.
+    fn is_narrow(&self, x: Ref, depth: u32) -> bool {
+        let ins = *self.trace.get(x);
+        if !matches!(ins.op, Op::ADD | Op::SUB) {
+            return depth == 0 || self.is_small(Arg::Ref(x));
+        }
+        let narrow = |a: Arg| a.as_ref().map_or(self.is_small(a), |r| depth < 6 && self.is_narrow(r, depth + 1));
+        self.is_small(Arg::Ref(x)) && ins.args().into_iter().all(narrow)
+    }
+
+    fn is_small(&self, a: Arg) -> bool {
+        self.interval(a).is_some_and(|(lo, hi)| -0x1000_0000 < lo && hi < 0x1000_0000)
+    }
+
     fn conv_chain(&mut self) {
-        let (dst, src) = self.u.pick(&PAIRS);
+        let (dst, src) = self.pair();
         let mut x = self.value(src.class());
         x = self.conv(dst, src, x);
         for _ in 0..self.u.below(3) {
             let class = self.ty(x).class();
             let next: Vec<_> = PAIRS.iter().copied().filter(|(_, src)| src.class() == class).collect();
-            let (dst, src) = self.u.pick(&next);
-            x = self.conv(dst, src, x);
+            match self.u.pick(&next) {
+                (Type::Float, Type::I64 | Type::U64) if !self.is_raw() => break,
+                (dst, src) => x = self.conv(dst, src, x),
+            }
+        }
+    }
+
+    /// A pair of types. FOLD drops a conversion from 64 bits to single when its result is stored (`xstore_conv` means integers
+    /// only): such a case shows nothing else, so that they are rare.
+    fn pair(&mut self) -> (Type, Type) {
+        match self.u.pick(&PAIRS) {
+            (Type::Float, Type::I64 | Type::U64) if !self.is_raw() && !self.u.percent(6) => (Type::Float, Type::U32),
+            pair => pair,
         }
     }
 
     /// One conversion, guarded where that is possible and mostly passes.
     pub(super) fn conv(&mut self, dst: Type, src: Type, x: Ref) -> Ref {
+        let x = if src == Type::Num && !dst.is_fp() { self.narrowable(x) } else { x };
         let check = self.check_mode(dst, src, x);
         let narrow = src.is_w32() && src.size() < 4;
         let widens = dst.is_w64() && src == Type::Int;

@@ -18,7 +18,7 @@ pub(super) trait Source {
             65..=4096 => 2,
             _ => 4,
         };
-        let scaled = u128::from(self.raw(bytes)) * u128::from(n) >> (8 * bytes);
+        let scaled = (u128::from(self.raw(bytes)) * u128::from(n)) >> (8 * bytes);
         u32::try_from(scaled).expect("below n")
     }
 
@@ -61,15 +61,35 @@ pub(super) trait Source {
     }
 }
 
-/// The fuzzer's bytes.
-pub(super) struct Entropy<'a, 'b>(pub &'a mut Unstructured<'b>);
+/// The fuzzer's bytes, taken eight at a time.
+pub(super) struct Entropy<'a, 'b> {
+    data: &'a mut Unstructured<'b>,
+    word: u64,
+    left: usize,
+}
+
+impl<'a, 'b> Entropy<'a, 'b> {
+    pub(super) fn new(data: &'a mut Unstructured<'b>) -> Self {
+        Entropy { data, word: 0, left: 0 }
+    }
+
+    fn refill(&mut self) {
+        let mut word = [0; 8];
+        // Never fails: it fills with zeros when the data ends.
+        let _ = self.data.fill_buffer(&mut word);
+        (self.word, self.left) = (u64::from_le_bytes(word), word.len());
+    }
+}
 
 impl Source for Entropy<'_, '_> {
     fn raw(&mut self, bytes: usize) -> u64 {
-        let mut word = [0; 8];
-        // Never fails: it fills with zeros when the data ends.
-        let _ = self.0.fill_buffer(&mut word[..bytes]);
-        u64::from_le_bytes(word)
+        if self.left < bytes {
+            self.refill();
+        }
+        let taken = self.word & (u64::MAX >> (64 - 8 * bytes));
+        self.word = self.word.checked_shr(8 * u32::try_from(bytes).expect("at most 8")).unwrap_or(0);
+        self.left -= bytes;
+        taken
     }
 }
 
@@ -112,7 +132,7 @@ mod tests {
     #[test]
     fn used_up_entropy_gives_the_first_choice() {
         let mut u = Unstructured::new(&[]);
-        let mut e = Entropy(&mut u);
+        let mut e = Entropy::new(&mut u);
         assert_eq!((e.below(7), e.range(-3, 9), e.percent(99), e.weighted(&[0, 3])), (0, -3, false, 1));
         assert_eq!(Bulk::new(0).raw(8), 0);
     }

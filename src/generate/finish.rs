@@ -3,7 +3,7 @@
 use super::build::Builder;
 use super::cells::Alias;
 use super::entropy::Source;
-use crate::ir::{Arg, Class, Ref, Type};
+use crate::ir::{Arg, Class, Op, Ref, Type};
 
 impl Builder<'_, '_, '_> {
     /// Loads many values that stay alive until the end.
@@ -20,6 +20,16 @@ impl Builder<'_, '_, '_> {
         }
     }
 
+    /// Keeps the results of weak guards in use: LuaJIT drops `ADDOV` and its like when nothing needs the result, and with it the
+    /// guard. Only what FOLD cannot remove again counts as use; `restored` will be. Those before `from` were seen to.
+    pub(super) fn keep_weak_guards(&mut self, from: Ref, restored: &[Ref]) {
+        for at in (from.0..self.next_ref().0).map(Ref) {
+            if self.is_weak(at) && !restored.contains(&at) {
+                self.hidden(Op::USE, Type::Int, false, Arg::Ref(at), Arg::None);
+            }
+        }
+    }
+
     /// Stores unused values; returns those that are left for the last snapshot.
     pub(super) fn store_unused(&mut self, snapshot_follows: bool) -> Vec<Ref> {
         let mut unused: Vec<Ref> = (1..self.next_ref().0).map(Ref).filter(|r| self.is_unused(*r)).collect();
@@ -32,7 +42,7 @@ impl Builder<'_, '_, '_> {
         let mut last = None;
         for r in unused {
             let lua_value = self.ty(r).is_lua_value() && self.ty(r) != Type::Str;
-            if self.u.percent(dead) {
+            if !self.is_weak(r) && self.u.percent(dead) {
                 continue;
             }
             if lua_value && self.u.percent(restored) {
@@ -42,6 +52,10 @@ impl Builder<'_, '_, '_> {
             }
         }
         left
+    }
+
+    fn is_weak(&self, r: Ref) -> bool {
+        self.trace.get(r).op.info().mode.ends_with('W')
     }
 
     fn is_unused(&self, r: Ref) -> bool {

@@ -59,14 +59,18 @@ fn of_conv(ins: &Ins, a: Option<Interval>) -> Option<Interval> {
     if reads_unsigned && lo < 0 || !fp_fits { None } else { fit(ins.ty.class(), lo, hi) }
 }
 
-/// The interval of a constant.
+/// The interval of a constant; of doubles only if they are small whole numbers.
 pub(super) fn of_const(k: Const) -> Option<Interval> {
     match k {
         Const::Int(k) => Some((i64::from(k), i64::from(k))),
         Const::Int64(k) => Some((k, k)),
+        Const::Num(bits) => (-SMALL..=SMALL).find(|k| f64::from(*k).to_bits() == bits).map(|k| (k.into(), k.into())),
         _ => None,
     }
 }
+
+/// The highest constant double that counts as a known whole number.
+const SMALL: i32 = 64;
 
 fn constant(a: Arg) -> Option<i64> {
     match a {

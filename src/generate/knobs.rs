@@ -36,7 +36,7 @@ impl Default for Knobs {
     fn default() -> Self {
         Knobs {
             emit: Emit::Fold,
-            ins: 6..=36,
+            ins: 4..=32,
             inputs: 6,
             ops: OpSet::all(),
             loops: 18,

@@ -27,7 +27,8 @@ pub(super) struct Loop {
     counter: Counter,
     phis: Vec<Phi>,
     pointer: Option<(Ref, i64)>,
-    at: Ref,
+    /// LOOP itself.
+    pub at: Ref,
 }
 
 /// How a loop counts: each input starts so that `bound` is reached after at most `trips` steps.

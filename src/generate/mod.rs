@@ -30,7 +30,7 @@ pub use knobs::Knobs;
 pub use opset::{OpSet, UnknownOp};
 
 use crate::case::{Case, OptFlags};
-use crate::ir::{Class, Link};
+use crate::ir::{Class, Link, Ref};
 use arbitrary::Unstructured;
 use build::Builder;
 use entropy::{Entropy, Source};
@@ -38,7 +38,7 @@ use swarm::Step;
 
 /// Makes a case from fuzzer bytes. Used-up bytes read as zeros, the simplest choices; it does not fail.
 pub fn generate(u: &mut Unstructured, knobs: &Knobs) -> arbitrary::Result<Case> {
-    let mut b = Builder::new(Entropy(u), knobs);
+    let mut b = Builder::new(Entropy::new(u), knobs);
     let flags = draw_flags(&mut b);
     if b.u.percent(35) {
         b.use_control_pointer();
@@ -46,9 +46,9 @@ pub fn generate(u: &mut Unstructured, knobs: &Knobs) -> arbitrary::Result<Case> 
     let count = b.u.range(i64::from(*knobs.ins.start()), i64::from(*knobs.ins.end()));
     b.pressure();
     if b.swarm.is_loop {
-        looping(&mut b, count)
+        looping(&mut b, count);
     } else {
-        straight(&mut b, count)
+        straight(&mut b, count);
     }
     let cells = b.cells;
     Ok(Case { trace: b.trace, world: cells.world, inputs: cells.inputs, emit: knobs.emit, flags })
@@ -67,7 +67,9 @@ fn entropy_bytes(knobs: &Knobs) -> usize {
 
 fn straight(b: &mut Builder, count: i64) {
     steps(b, count);
-    let left = b.store_unused(true);
+    let mut left = b.store_unused(true);
+    left.truncate(snapshot::SLOTS);
+    b.keep_weak_guards(Ref(1), &left);
     b.tail(&left);
     if b.u.percent(20) {
         b.trace.link = Link::Return;
@@ -76,6 +78,7 @@ fn straight(b: &mut Builder, count: i64) {
 
 fn looping(b: &mut Builder, count: i64) {
     steps(b, count / 3);
+    b.keep_weak_guards(Ref(1), &[]);
     let body = count - count / 3;
     let mut looping = b.enter_loop(body);
     let before = b.u.range(0, body);
@@ -83,6 +86,7 @@ fn looping(b: &mut Builder, count: i64) {
     b.count(&mut looping);
     steps(b, body - before);
     b.store_unused(false);
+    b.keep_weak_guards(looping.at, &[]);
     b.close_loop(looping);
 }
 

@@ -65,6 +65,11 @@ impl OpSet {
         Some(OpSet::EMPTY.with(op))
     }
 
+    /// Any bits: those of no opcode are never asked for.
+    pub(super) fn from_bits(bits: u128) -> OpSet {
+        OpSet(bits)
+    }
+
     /// The opcodes whose rule has a type that satisfies `f`.
     pub(super) fn typed(self, f: impl Fn(Type) -> bool) -> OpSet {
         OpSet::that(|op| self.has(op) && op.info().rule.types().iter().any(|t| f(*t)))

@@ -11,6 +11,9 @@ const MIDDLE: u32 = 12;
 /// Most snapshots: one fewer than a trace may have, for the last.
 const SNAPSHOTS: usize = MAX_SNAPS - 1;
 
+/// Stack slots that a snapshot has room for.
+pub(super) const SLOTS: usize = (MAX_SLOT - MIN_SLOT) as usize + 1;
+
 impl Builder<'_, '_, '_> {
     /// A snapshot here, with some of the values that there are.
     pub(super) fn snapshot(&mut self) {
@@ -60,9 +63,8 @@ impl Builder<'_, '_, '_> {
 
     /// Gives values ascending slots, with gaps where there is room.
     fn spread(&mut self, values: &[Arg]) -> Vec<SnapEntry> {
-        let room = usize::from(MAX_SLOT - MIN_SLOT) + 1;
-        let count = values.len().min(room);
-        let mut gaps = room - count;
+        let count = values.len().min(SLOTS);
+        let mut gaps = SLOTS - count;
         let mut slot = MIN_SLOT;
         let mut entries = Vec::with_capacity(count);
         for value in &values[..count] {

@@ -157,8 +157,7 @@ fn draw_ops(s: &mut impl Source, all: OpSet) -> OpSet {
     }
     let (a, b) = (s.raw(8), s.raw(8));
     let (c, d) = (s.raw(8), s.raw(8));
-    let bits = u128::from(a & b) | u128::from(c & d) << 64;
-    let left = all.without(OpSet::that(|op| bits >> (op as u8) & 1 != 0));
+    let left = all.without(OpSet::from_bits(u128::from(a & b) | u128::from(c & d) << 64));
     if left.is_empty() { all } else { left }
 }
 
