@@ -5,7 +5,9 @@
 
 pub mod arm64;
 pub mod backend;
+pub mod campaign;
 pub mod case;
+pub mod cli;
 pub mod code;
 pub mod compare;
 pub mod explain;
@@ -15,6 +17,8 @@ pub mod ir;
 pub mod machine;
 pub mod oracle;
 pub mod outcome;
+pub mod report;
+pub mod tally;
 pub mod text;
 pub mod verify;
 pub mod world;

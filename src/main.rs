@@ -1,2 +1,7 @@
-//! tracehound binary.
-fn main() {}
+//! The tracehound program: see [`tracehound::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tracehound::cli::main()
+}

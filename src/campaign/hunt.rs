@@ -1,0 +1,212 @@
+//! A hunt: jobs take batches of case numbers, their results are merged, written and saved as they come.
+
+use super::batch::{Crew, Job};
+use super::death::Death;
+use super::folder::Folder;
+use super::plan::{Plan, Workers};
+use super::process::Process;
+use super::protocol::Batch;
+use super::state::State;
+use super::{CampaignError, pieces};
+use crate::backend::BackendId;
+use crate::oracle::STAGES;
+use crate::tally::Tally;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Cases in a batch: some tenths of a second, so that pipes cost nothing and stopping takes no time.
+const BATCH: u64 = 128;
+/// Time between two states on disk: what a killed hunt has to do again.
+const SAVE_EVERY: Duration = Duration::from_secs(5);
+
+/// When a hunt ends.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// All cases below this number are done.
+    pub cases: Option<u64>,
+    /// So much time has passed.
+    pub time: Option<Duration>,
+}
+
+/// A hunt under way.
+#[derive(Debug)]
+pub struct Hunt<'a> {
+    plan: &'a Plan,
+    workers: &'a Workers,
+    limits: Limits,
+    stop: &'a AtomicBool,
+    started: Instant,
+    id: BackendId,
+    first_worker: Mutex<Option<Process>>,
+    board: Mutex<Board>,
+}
+
+/// What all jobs share.
+#[derive(Debug)]
+struct Board {
+    folder: Folder,
+    state: State,
+    next: u64,
+    resumed: u64,
+    saved: Instant,
+    /// When and by which case a class was first seen.
+    first: BTreeMap<String, (Duration, u64)>,
+    times: [Duration; STAGES.len()],
+    strays: u64,
+}
+
+/// What a hunt has come to.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// Time since its start.
+    pub elapsed: Duration,
+    /// Counts and buckets, earlier runs included.
+    pub tally: Tally,
+    /// Cases that earlier runs did.
+    pub resumed: u64,
+    /// Time to the first finding of each class in this run, and the case.
+    pub first: BTreeMap<String, (Duration, u64)>,
+    /// Time by stage, of all workers together, this run only.
+    pub times: [Duration; STAGES.len()],
+    /// Workers that died without a case to blame: the batch went well when repeated.
+    pub strays: u64,
+}
+
+impl<'a> Hunt<'a> {
+    /// A hunt in an open folder. `worker` is a started one of the same plan.
+    pub fn new(
+        plan: &'a Plan,
+        workers: &'a Workers,
+        limits: Limits,
+        stop: &'a AtomicBool,
+        worker: Process,
+        (folder, state): (Folder, State),
+    ) -> Self {
+        let now = Instant::now();
+        let board = Board {
+            folder,
+            resumed: state.tally.cases,
+            state,
+            next: 0,
+            saved: now,
+            first: BTreeMap::new(),
+            times: Default::default(),
+            strays: 0,
+        };
+        let id = worker.id().clone();
+        let first_worker = Mutex::new(Some(worker));
+        Hunt { plan, workers, limits, stop, started: now, id, first_worker, board: Mutex::new(board) }
+    }
+
+    /// Runs until a limit is reached, all is done, or it is stopped. The state is saved whatever happens.
+    ///
+    /// # Errors
+    /// When workers can't be started or something can't be written; what was found stays on disk.
+    pub fn run(&self) -> Result<(), CampaignError> {
+        let jobs = self.workers.jobs;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
+        let pool = pool.map_err(|e| CampaignError::Threads { jobs, why: e.to_string() })?;
+        let results = pool.broadcast(|_| self.job().inspect_err(|_| self.stop.store(true, Ordering::Relaxed)));
+        let mut board = self.board();
+        let Board { folder, state, .. } = &mut *board;
+        let saved = folder.save(state);
+        results.into_iter().collect::<Result<(), _>>().and(saved)
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        let board = self.board();
+        Progress {
+            elapsed: self.started.elapsed(),
+            tally: board.state.tally.clone(),
+            resumed: board.resumed,
+            first: board.first.clone(),
+            times: board.times,
+            strays: board.strays,
+        }
+    }
+
+    /// Writes a further file to its folder.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), CampaignError> {
+        self.board().folder.write(name, bytes)
+    }
+
+    fn job(&self) -> Result<(), CampaignError> {
+        let worker = self.first_worker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut job = Job::new(Party { hunt: self }, worker);
+        while let Some((first, end)) = self.claim() {
+            let batch = job.judge(first, end)?;
+            self.merge(first, end, batch)?;
+        }
+        self.board().strays += job.strays;
+        Ok(())
+    }
+
+    fn claim(&self) -> Option<(u64, u64)> {
+        let late = self.limits.time.is_some_and(|t| self.started.elapsed() >= t);
+        if late || self.stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        let mut board = self.board();
+        let (first, end) = board.state.done.gap(board.next, BATCH, self.limits.cases.unwrap_or(u64::MAX))?;
+        board.next = end;
+        Some((first, end))
+    }
+
+    fn merge(&self, first: u64, end: u64, batch: Batch) -> Result<(), CampaignError> {
+        let elapsed = self.started.elapsed();
+        let mut board = self.board();
+        let Board { folder, state, saved, first: seen, times, .. } = &mut *board;
+        for (sum, more) in times.iter_mut().zip(batch.times) {
+            *sum += more;
+        }
+        for sighting in batch.tally.kept() {
+            seen.entry(sighting.class.clone()).or_insert((elapsed, sighting.index));
+        }
+        state.tally.add(batch.tally);
+        state.done.add(first, end);
+        folder.sync_findings(&state.tally)?;
+        if saved.elapsed() >= SAVE_EVERY {
+            folder.save(state)?;
+            *saved = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The crew of a hunt's jobs.
+struct Party<'h, 'a> {
+    hunt: &'h Hunt<'a>,
+}
+
+impl Crew for Party<'_, '_> {
+    type Worker = Process;
+
+    fn start(&self) -> Result<Process, CampaignError> {
+        Process::start(self.hunt.plan)
+    }
+
+    fn record(&self, batch: &mut Batch, index: u64, death: &Death, generated: bool) {
+        batch.tally.cases += 1;
+        if death.is_ours() || !generated {
+            return batch.tally.add_error(index, &death.lines().join("; "));
+        }
+        let case = pieces::case(self.hunt.plan, index);
+        let sighting = pieces::crash_sighting(&case, index, death);
+        let text = || pieces::crash_text(self.hunt.plan, &self.hunt.id, index, &case, death);
+        batch.tally.add_sighting(sighting, text);
+    }
+
+    fn deadline(&self) -> Duration {
+        self.hunt.workers.deadline
+    }
+}

@@ -1,0 +1,185 @@
+//! How cases, backends and text files are put together for a campaign: the seam to the layers below.
+
+use super::death::Death;
+use super::plan::Plan;
+use crate::backend::BackendId;
+use crate::backend::store::{self, Spec, StoreError};
+use crate::case::{Case, Emit};
+use crate::generate::{Knobs, OpSet, UnknownOp, case_from_seed};
+use crate::interpret::Program;
+use crate::ir::ALL_OPS;
+use crate::oracle::{Finding, Oracle, OracleError};
+use crate::outcome::{FaultClass, FindingClass};
+use crate::tally::Sighting;
+use crate::text::{self, Expect, Expected, ExpectedVerdict, TraceFile};
+use luajit_arm64_sys::Variant;
+use std::path::Path;
+use thiserror::Error;
+
+/// Why a backend can't be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// No variant of that name.
+    #[error("{0:?} is no variant: write plain, assert or random-ra")]
+    Variant(String),
+    /// The store's reason.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The machine's reason.
+    #[error(transparent)]
+    Oracle(#[from] OracleError),
+    /// The limit of memory can't be set.
+    #[error("cannot limit the memory to {bytes} bytes: {source}")]
+    Limit {
+        /// The limit.
+        bytes: u64,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}
+
+/// A backend's name and variant as the store takes them.
+///
+/// # Errors
+/// When either is none.
+pub fn spec(backend: &str, variant: &str) -> Result<Spec, OpenError> {
+    let variant = Variant::from_name(variant).ok_or_else(|| OpenError::Variant(variant.into()))?;
+    Ok(Spec::parse(backend, variant)?)
+}
+
+/// Opens a backend with its machine. A process can have one at a time.
+///
+/// # Errors
+/// When there is no such backend, it is not in the store, or does not start.
+pub fn open_oracle(backend: &str, variant: &str, cache: &Path) -> Result<Oracle, OpenError> {
+    Ok(Oracle::new(store::open(&spec(backend, variant)?, cache)?)?)
+}
+
+/// The case of a plan with a number.
+pub fn case(plan: &Plan, index: u64) -> Case {
+    case_from_seed(plan.seed, index, &knobs(plan))
+}
+
+fn knobs(plan: &Plan) -> Knobs {
+    let ops = OpSet::parse(&plan.ops.join(",")).ok().filter(|ops| !ops.is_empty());
+    Knobs { ops: ops.unwrap_or_else(OpSet::all), ..Knobs::new(plan.emit) }
+}
+
+/// The opcodes of a list of names and groups, in table order; none where the list leaves all of them.
+///
+/// # Errors
+/// A name that is no opcode and no group.
+pub fn op_names(list: &str) -> Result<Vec<String>, UnknownOp> {
+    let set = OpSet::parse(list)?;
+    if set == OpSet::all() {
+        return Ok(vec![]);
+    }
+    Ok(ALL_OPS.iter().filter(|op| set.has(**op)).map(|op| op.name().to_string()).collect())
+}
+
+/// A backend's name as `expect` lines have it: the variant follows unless it is the plain one.
+fn expect_name(id: &BackendId) -> String {
+    if id.variant == "plain" { id.name.clone() } else { format!("{}/{}", id.name, id.variant) }
+}
+
+/// The `.trace` file of a finding.
+pub(super) fn finding_text(plan: &Plan, id: &BackendId, index: u64, case: &Case, finding: &Finding) -> String {
+    let words = finding.at.map_or_else(String::new, |at| format!("at {:04}", at.0));
+    let mut notes = finding.detail.clone();
+    if let Some(fault) = &finding.fault {
+        notes.push(format!("fault {} at {:#x}: {}", fault.class.name(), fault.pc, fault.detail));
+    }
+    if let Some(input) = finding.input {
+        notes.push(format!("shown by input {}", input + 1));
+    }
+    file_text(plan, Some(id), index, case, Some((finding.class, words)), notes)
+}
+
+/// The `.trace` file of a case that a worker died of.
+pub(super) fn crash_text(plan: &Plan, id: &BackendId, index: u64, case: &Case, death: &Death) -> String {
+    let class = FindingClass::Fault(FaultClass::BackendCrash);
+    file_text(plan, Some(id), index, case, Some((class, death.key())), death.lines())
+}
+
+/// The case of a plan as a `.trace` file without expectations.
+pub fn case_text(plan: &Plan, index: u64) -> String {
+    file_text(plan, None, index, &case(plan, index), None, vec![])
+}
+
+fn file_text(
+    plan: &Plan,
+    id: Option<&BackendId>,
+    index: u64,
+    case: &Case,
+    expect: Option<(FindingClass, String)>,
+    notes: Vec<String>,
+) -> String {
+    let mut notes: Vec<String> =
+        notes.iter().flat_map(|n| n.lines()).map(plain_line).filter(|l| !l.is_empty()).collect();
+    notes.push(format!(
+        "case {index} of seed {}, {}, tracehound {}",
+        plan.seed,
+        reach(case),
+        env!("CARGO_PKG_VERSION")
+    ));
+    let expects = expect.map(|(class, words)| Expect {
+        backend: id.map(expect_name),
+        verdict: ExpectedVerdict::Finding(class),
+        words: plain_line(&words),
+    });
+    let file = TraceFile {
+        backend: id.map(|id| plain_line(&format!("{} {} {}", id.name, id.variant, id.version))),
+        expects: expects.into_iter().collect(),
+        notes,
+        case: case.clone(),
+        runs: runs(case),
+    };
+    text::print(&file)
+}
+
+/// What the way of emitting says about whether LuaJIT's recorder can make such a trace.
+fn reach(case: &Case) -> &'static str {
+    match case.emit {
+        Emit::Fold => "emitted through FOLD: reachable in this form",
+        Emit::Raw => "emitted as written: FOLD might rewrite it",
+    }
+}
+
+fn plain_line(text: &str) -> String {
+    let visible: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What the interpreter says of each input; nothing where it can't say.
+pub fn runs(case: &Case) -> Vec<Option<Expected>> {
+    let program = Program::new(case).ok();
+    let run = |input| Some(text::expected(case, input, &program.as_ref()?.run(input).ok()?));
+    case.inputs.iter().map(run).collect()
+}
+
+/// Where the interpreter differs from a file's `run` lines.
+pub(super) fn run_differences(file: &TraceFile) -> Vec<String> {
+    let now = runs(&file.case);
+    let pairs = file.runs.iter().zip(now).enumerate();
+    let differ = pairs.filter_map(|(n, (old, new))| {
+        let difference = match (old.as_ref()?, new) {
+            (old, Some(new)) => old.difference(&new, &file.case.world)?,
+            (_, None) => "the file has a run, the interpreter can't judge it".into(),
+        };
+        Some(format!("input {}: {difference}", n + 1))
+    });
+    differ.collect()
+}
+
+/// The finding behind a worker's death.
+pub(super) fn crash_sighting(case: &Case, index: u64, death: &Death) -> Sighting {
+    let class = FaultClass::BackendCrash.name();
+    Sighting {
+        index,
+        ins: case.trace.ins.len() as u64,
+        words: 0,
+        key: format!("{class}-{}", death.key()),
+        class: class.into(),
+        text: String::new(),
+    }
+}

@@ -1,0 +1,43 @@
+//! What a hunt or a replay is to do: all that a worker needs to know before its first case.
+
+use super::sabotage::Sabotage;
+use crate::case::Emit;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Address space that a worker may use: several times what backend, arena and emulator map, most of it untouched.
+pub const DEFAULT_MEMORY: u64 = 2 << 30;
+/// How long one case may take: a thousand times the usual, so that only a loop takes it, even on a busy machine.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// What to judge, and on what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The backend, as the user names it: `luajit@210.7.4`.
+    pub backend: String,
+    /// Its build variant: `plain`, `assert`, `random-ra`.
+    pub variant: String,
+    /// Folder of the backends that were added.
+    pub cache: PathBuf,
+    /// Seed of all cases.
+    pub seed: u64,
+    /// How IR reaches the backend.
+    pub emit: Emit,
+    /// The opcodes that are drawn; empty for all.
+    pub ops: Vec<String>,
+    /// Address space of a worker in bytes.
+    pub memory: u64,
+    /// What goes wrong on purpose, for tests of the recovery.
+    #[serde(default)]
+    pub sabotage: Sabotage,
+}
+
+/// How workers are run.
+#[derive(Clone, Debug)]
+pub struct Workers {
+    /// How many at once.
+    pub jobs: usize,
+    /// How long one case may take.
+    pub deadline: Duration,
+}

@@ -1,0 +1,133 @@
+//! What coordinator and worker say to each other: one JSON value a line, requests down, answers up.
+
+use crate::backend::BackendId;
+use crate::oracle::{STAGES, Stats};
+use crate::tally::Tally;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// To the worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Request {
+    /// The first line: open the backend.
+    Open(super::Plan),
+    /// Judge cases by number.
+    Judge {
+        /// The first.
+        first: u64,
+        /// How many.
+        count: u64,
+        /// Say which case comes next before each, and answer each on its own.
+        announce: bool,
+    },
+    /// Judge the case in a `.trace` file.
+    Replay {
+        /// The file's text.
+        text: String,
+    },
+}
+
+/// From the worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Answer {
+    /// The backend is open.
+    Ready(BackendId),
+    /// The worker can't work; it ends.
+    Failed(String),
+    /// This case is generated next (announced batches only).
+    Generating(u64),
+    /// The case exists and is judged next (announced batches only).
+    Judging(u64),
+    /// The sum of a batch, or of one announced case.
+    Batch(Box<Batch>),
+    /// The judgement of a file.
+    Replayed(Replay),
+}
+
+/// What comes of a `.trace` file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replay {
+    /// The pipeline's word.
+    pub judgement: Judgement,
+    /// Where the interpreter differs from the file's `run` lines.
+    pub runs: Vec<String>,
+}
+
+/// Results of some cases.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// What was seen.
+    pub tally: Tally,
+    /// Time by stage, in the order of [`STAGES`].
+    pub times: [Duration; STAGES.len()],
+}
+
+impl Batch {
+    /// Adds another batch.
+    pub fn add(&mut self, other: Batch) {
+        self.tally.add(other.tally);
+        self.add_times(&other.times);
+    }
+
+    /// Adds a case's times.
+    pub fn add_times(&mut self, times: &[Duration; STAGES.len()]) {
+        for (sum, more) in self.times.iter_mut().zip(times) {
+            *sum += *more;
+        }
+    }
+}
+
+/// What the pipeline says of a `.trace` file's case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Judgement {
+    /// The code did what the trace says.
+    Agree(Reached),
+    /// It could not be judged.
+    Skip(String),
+    /// It did not.
+    Finding {
+        /// The class.
+        class: String,
+        /// The bucket.
+        key: String,
+        /// Expected and observed.
+        detail: Vec<String>,
+    },
+    /// The pipeline itself failed.
+    Error(String),
+}
+
+/// What judged runs reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// Inputs that were judged.
+    pub inputs: u64,
+    /// Runs that left through an exit.
+    pub exits: u64,
+    /// Runs that reached the end.
+    pub tails: u64,
+}
+
+impl From<&Stats> for Reached {
+    fn from(s: &Stats) -> Self {
+        Reached { inputs: s.inputs, exits: s.exits, tails: s.tails }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_line_and_survives_the_pipe() {
+        let judgement = Judgement::Finding {
+            class: "wrong-exit".into(),
+            key: "wrong-exit-add-int".into(),
+            detail: vec!["two\nlines".into(), "\u{0}".into()],
+        };
+        let answer = Answer::Replayed(Replay { judgement, runs: vec![] });
+        let line = serde_json::to_string(&answer).expect("plain data");
+        assert!(!line.contains('\n'));
+        assert_eq!(serde_json::from_str::<Answer>(&line).expect("its own output"), answer);
+    }
+}

@@ -1,0 +1,296 @@
+//! Replays: `.trace` files judged again, each on the backends that it names, in workers that a crash can't spread from.
+
+use super::death::Death;
+use super::plan::{Plan, Workers};
+use super::process::{Process, Worker};
+use super::protocol::{Answer, Judgement, Replay, Request};
+use super::{CampaignError, io_error, pieces};
+use crate::backend::store::Spec;
+use crate::outcome::FaultClass;
+use crate::text::{self, ExpectedVerdict, TraceFile};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What came of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// As expected, on so many backends.
+    Passed(usize),
+    /// Not as expected, a line for each reason.
+    Failed(Vec<String>),
+    /// It could not be judged: a malformed file, a missing backend, a failure of tracehound itself.
+    Broken(String),
+}
+
+/// A backend, and what a file expects of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The backend's name.
+    pub backend: String,
+    /// Its variant.
+    pub variant: String,
+    /// The verdict.
+    pub verdict: ExpectedVerdict,
+}
+
+/// Judges files again.
+#[derive(Debug)]
+pub struct Replayer<'a> {
+    plan: &'a Plan,
+    only: bool,
+    workers: &'a Workers,
+    stop: &'a AtomicBool,
+    idle: Mutex<IdleWorkers>,
+}
+
+/// Workers that wait for a file, by backend and variant.
+type IdleWorkers = BTreeMap<(String, String), Vec<Process>>;
+
+impl<'a> Replayer<'a> {
+    /// Workers are opened as the plan says. With `only`, all files are judged on the plan's backend, whatever they
+    /// name. Files not begun are left out when `stop` is set.
+    pub fn new(plan: &'a Plan, only: bool, workers: &'a Workers, stop: &'a AtomicBool) -> Self {
+        Replayer { plan, only, workers, stop, idle: Mutex::default() }
+    }
+
+    /// Judges all files; results are in their order.
+    ///
+    /// # Errors
+    /// When no threads can be started.
+    pub fn run(&self, files: &[PathBuf]) -> Result<Vec<Outcome>, CampaignError> {
+        let jobs = self.workers.jobs;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
+        let pool = pool.map_err(|e| CampaignError::Threads { jobs, why: e.to_string() })?;
+        Ok(pool.install(|| files.par_iter().with_max_len(1).map(|path| self.one(path)).collect()))
+    }
+
+    fn one(&self, path: &Path) -> Outcome {
+        if self.stop.load(Ordering::Relaxed) {
+            return Outcome::Broken("not replayed: interrupted".into());
+        }
+        let parsed = fs::read(path).map_err(|e| format!("cannot read: {e}")).and_then(|bytes| {
+            let text = String::from_utf8(bytes).map_err(|e| format!("is no text: {e}"))?;
+            let file = text::parse(&text).map_err(|e| e.to_string())?;
+            let targets = self.targets(&file).map_err(|e| e.to_string())?;
+            Ok((text, targets))
+        });
+        match parsed {
+            Ok((text, targets)) => self.on_all(&text, &targets),
+            Err(why) => Outcome::Broken(why),
+        }
+    }
+
+    /// The backends of a file: those its `expect` lines name, and the built-in one for `*` or where there are none.
+    fn targets(&self, file: &TraceFile) -> Result<Vec<Target>, pieces::OpenError> {
+        let asked = if self.only {
+            vec![pieces::spec(&self.plan.backend, &self.plan.variant)?]
+        } else {
+            let named = file.expects.iter().filter_map(|e| e.backend.as_deref());
+            let mut specs = named.map(|name| pieces::spec(name, "plain")).collect::<Result<Vec<Spec>, _>>()?;
+            if specs.is_empty() || file.expects.iter().any(|e| e.backend.is_none()) {
+                specs.push(Spec::builtin());
+            }
+            specs
+        };
+        let mut targets: Vec<Target> = Vec::new();
+        for spec in asked {
+            let verdict = expected_on(file, &spec)?;
+            let target = Target { backend: spec.to_string(), variant: spec.variant.name().into(), verdict };
+            if !targets.contains(&target) {
+                targets.push(target);
+            }
+        }
+        Ok(targets)
+    }
+
+    fn on_all(&self, text: &str, targets: &[Target]) -> Outcome {
+        let mut failures = Vec::new();
+        for target in targets {
+            match self.on(text, target) {
+                Ok(mut reasons) => failures.append(&mut reasons),
+                Err(why) => return Outcome::Broken(why),
+            }
+        }
+        failures.dedup();
+        if failures.is_empty() { Outcome::Passed(targets.len()) } else { Outcome::Failed(failures) }
+    }
+
+    /// Why a file fails on a backend; nothing if it passes.
+    fn on(&self, text: &str, target: &Target) -> Result<Vec<String>, String> {
+        let replay = self.judge(text, target).map_err(|e| e.to_string())?;
+        let mut reasons = replay.runs;
+        let who = match target.variant.as_str() {
+            "plain" => target.backend.clone(),
+            variant => format!("{}/{variant}", target.backend),
+        };
+        let (observed, detail) = match replay.judgement {
+            Judgement::Error(why) => return Err(format!("{who}: {why}")),
+            Judgement::Agree(_) => (ExpectedVerdict::Agree.name().to_string(), vec![]),
+            Judgement::Skip(reason) => (format!("nothing: it can't be judged ({reason})"), vec![]),
+            Judgement::Finding { class, detail, .. } => (class, detail),
+        };
+        if observed != target.verdict.name() {
+            reasons.push(format!("{who}: expected {}, observed {observed}", target.verdict.name()));
+            reasons.extend(detail.iter().map(|line| format!("  {line}")));
+        }
+        Ok(reasons)
+    }
+
+    fn judge(&self, text: &str, target: &Target) -> Result<Replay, CampaignError> {
+        let key = (target.backend.clone(), target.variant.clone());
+        let idle = self.idle().get_mut(&key).and_then(Vec::pop);
+        let mut worker = match idle {
+            Some(worker) => worker,
+            None => Process::start(&self.plan_for(target))?,
+        };
+        let request = Request::Replay { text: text.into() };
+        match worker.ask(&request).and_then(|()| worker.answer(self.workers.deadline)) {
+            Ok(Answer::Replayed(replay)) => {
+                self.idle().entry(key).or_default().push(worker);
+                Ok(replay)
+            }
+            Ok(other) => Err(CampaignError::Stillborn(format!("unexpected answer {other:?}"))),
+            Err(death) => Ok(Replay { judgement: post_mortem(&death), runs: vec![] }),
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, IdleWorkers> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn plan_for(&self, target: &Target) -> Plan {
+        Plan { backend: target.backend.clone(), variant: target.variant.clone(), ..self.plan.clone() }
+    }
+}
+
+/// What a file expects of a backend: the line that names it with its variant, else the one that names it, else the `*` line, else
+/// that it agrees.
+fn expected_on(file: &TraceFile, spec: &Spec) -> Result<ExpectedVerdict, pieces::OpenError> {
+    let (mut by_name, mut by_star) = (None, None);
+    for expect in &file.expects {
+        let Some(name) = &expect.backend else {
+            by_star = by_star.or(Some(expect.verdict));
+            continue;
+        };
+        let named = pieces::spec(name, "plain")?;
+        if named == *spec {
+            return Ok(expect.verdict);
+        }
+        if named.to_string() == spec.to_string() {
+            by_name = by_name.or(Some(expect.verdict));
+        }
+    }
+    Ok(by_name.or(by_star).unwrap_or(ExpectedVerdict::Agree))
+}
+
+fn post_mortem(death: &Death) -> Judgement {
+    if death.is_ours() {
+        return Judgement::Error(death.lines().join("; "));
+    }
+    let class = FaultClass::BackendCrash.name().to_string();
+    Judgement::Finding { key: format!("{class}-{}", death.key()), class, detail: death.lines() }
+}
+
+/// All `.trace` files among and below the paths, in the order of the paths, sorted within each.
+///
+/// # Errors
+/// When a path is not there or can't be read.
+pub fn collect_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CampaignError> {
+    let mut files = Vec::new();
+    for path in paths {
+        let meta = fs::metadata(path).map_err(io_error("read", path))?;
+        if meta.is_dir() { walk(path, &mut files)? } else { files.push(path.clone()) }
+    }
+    Ok(files)
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), CampaignError> {
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let mut entries = entries.map_err(io_error("read", folder))?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        let kind = entry.file_type().map_err(io_error("read", &path))?;
+        // Links to folders are not followed: they may lead in a circle.
+        if kind.is_dir() {
+            walk(&path, files)?;
+        } else if path.extension().is_some_and(|e| e == "trace") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Expect;
+
+    fn expect(backend: Option<&str>, verdict: &str) -> Expect {
+        let verdict =
+            crate::outcome::FindingClass::from_name(verdict).map_or(ExpectedVerdict::Agree, ExpectedVerdict::Finding);
+        Expect { backend: backend.map(str::to_string), verdict, words: String::new() }
+    }
+
+    fn file(expects: Vec<Expect>) -> TraceFile {
+        let plan = crate::campaign::tests::plan();
+        let case = pieces::case(&plan, 0);
+        TraceFile { backend: None, expects, notes: vec![], runs: vec![None; case.inputs.len()], case }
+    }
+
+    fn verdict(file: &TraceFile, backend: &str, variant: &str) -> &'static str {
+        expected_on(file, &pieces::spec(backend, variant).expect("a backend")).expect("backends").name()
+    }
+
+    #[test]
+    fn a_line_with_the_backends_name_beats_the_star() {
+        let lines = vec![
+            expect(None, "wrong-exit"),
+            expect(Some("luajit@210.4.6"), "undefined-encoding"),
+            expect(Some("luajit@210.4.6/assert"), "backend-assert"),
+        ];
+        let f = file(lines);
+        assert_eq!(verdict(&f, "luajit@210.4.6", "plain"), "undefined-encoding");
+        assert_eq!(verdict(&f, "luajit@210.4.6", "assert"), "backend-assert");
+        assert_eq!(verdict(&f, "luajit@210.4.6", "random-ra"), "undefined-encoding");
+        assert_eq!(verdict(&f, "luajit", "plain"), "wrong-exit");
+        assert_eq!(verdict(&file(vec![]), "luajit", "plain"), "agree");
+    }
+
+    #[test]
+    fn the_star_stands_for_the_built_in_backend() {
+        let plan = crate::campaign::tests::plan();
+        let workers = Workers { jobs: 1, deadline: std::time::Duration::from_secs(1) };
+        let (stop, plan) = (AtomicBool::new(false), &plan);
+        let replayer = Replayer::new(plan, false, &workers, &stop);
+        let targets = |expects| {
+            let targets = replayer.targets(&file(expects)).expect("backends");
+            targets.iter().map(|t| (t.backend.clone(), t.verdict.name())).collect::<Vec<_>>()
+        };
+        let builtin = Spec::builtin().to_string();
+        assert_eq!(targets(vec![]), [(builtin.clone(), "agree")]);
+        let old = ("luajit@210.4.6".to_string(), "hang");
+        assert_eq!(targets(vec![expect(Some("luajit@210.4.6"), "hang")]), [old.clone()]);
+        let both = vec![expect(Some("luajit@210.4.6"), "hang"), expect(None, "agree")];
+        assert_eq!(targets(both), [old, (builtin, "agree")]);
+    }
+
+    #[test]
+    fn files_are_found_in_the_order_of_their_names() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        for name in ["b/2.trace", "b/1.trace", "a.trace", "c.txt"] {
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().expect("below dir")).expect("writable");
+            fs::write(path, "").expect("writable");
+        }
+        let found = collect_files(&[dir.path().join("c.txt"), dir.path().to_owned()]).expect("readable");
+        let names: Vec<_> =
+            found.iter().map(|p| p.strip_prefix(dir.path()).expect("below dir").display().to_string()).collect();
+        assert_eq!(names, ["c.txt", "a.trace", "b/1.trace", "b/2.trace"]);
+        assert!(collect_files(&[dir.path().join("none")]).is_err());
+    }
+}

@@ -1,0 +1,191 @@
+//! `tracehound hunt`: cases by number, judged in parallel, findings written as they come.
+
+use super::options::{BackendArgs, CaseArgs, WorkerArgs, duration};
+use super::progress::{rate, with_progress};
+use super::{Context, End, interrupt};
+use crate::campaign::{Folder, Hunt, Limits, Plan, Process, Progress, State, read_state};
+use crate::oracle::STAGES;
+use crate::report::{HuntReport, hunt_text};
+use crate::tally::HuntId;
+use anyhow::Context as _;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Folder of hunts that were given none.
+const DEFAULT_OUT: &str = "hunt-out";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    backend: BackendArgs,
+    #[command(flatten)]
+    case: CaseArgs,
+    #[command(flatten)]
+    workers: WorkerArgs,
+    /// Seed of all cases: case number i of a seed is always the same [default: from the clock]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Judge the cases 0 to N-1, then end
+    #[arg(long, value_name = "N")]
+    cases: Option<u64>,
+    /// End after this time: 60s, 10m, 1h [default: with --cases, or by Ctrl-C]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    time: Option<Duration>,
+    /// Folder for state, reports and findings [default: hunt-out/BACKEND-MODE-SEED]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Go on with the hunt in the folder; its options are taken over
+    #[arg(long)]
+    resume: bool,
+}
+
+pub(super) fn hunt(context: &Context, args: &Args) -> anyhow::Result<End> {
+    let plan = plan(context, args)?;
+    let out = args.out.clone().unwrap_or_else(|| default_out(&plan));
+    let workers = args.workers.workers();
+    let worker = Process::start(&plan)?;
+    let id = HuntId {
+        tracehound: env!("CARGO_PKG_VERSION").into(),
+        backend: worker.id().clone(),
+        seed: plan.seed,
+        emit: plan.emit,
+        ops: plan.ops.clone(),
+    };
+    let opened = Folder::open(&out, &id, args.resume)?;
+    let stop = interrupt::stop_flag()?;
+    if !context.quiet {
+        eprintln!("{}", greeting(&id, &opened.1, workers.jobs, &out));
+    }
+    let limits = Limits { cases: args.cases, time: args.time };
+    let hunt = Hunt::new(&plan, &workers, limits, stop, worker, opened);
+    let ended = with_progress(&hunt, context.quiet, || hunt.run());
+    let progress = hunt.progress();
+    let report = HuntReport::new(&id, &progress.tally);
+    // Whatever ended the hunt, what it has seen so far is told.
+    let written = write_reports(&hunt, &report);
+    let summary = Summary { report: &report, folder: &out, timing: Timing::new(&progress) };
+    context.out.result(&summary, || summary_text(&summary))?;
+    ended.with_context(|| format!("the hunt in {} ended early", out.display()))?;
+    written?;
+    Ok(end(context, &report))
+}
+
+fn end(context: &Context, report: &HuntReport) -> End {
+    match (report.errors.is_empty(), report.findings) {
+        (true, 0) => End::Clean,
+        (true, _) => End::Found,
+        (false, _) => {
+            if context.out.json {
+                eprintln!("error: {}", report.warnings.join("; "));
+            }
+            End::Failed
+        }
+    }
+}
+
+fn plan(context: &Context, args: &Args) -> anyhow::Result<Plan> {
+    let before = match (&args.out, args.resume) {
+        (Some(out), true) => read_state(out)?.map(|state: State| state.id),
+        _ => None,
+    };
+    let (backend, variant) = match &before {
+        Some(id) if args.backend.backend.is_none() && args.backend.variant.is_none() => {
+            (id.backend.name.clone(), id.backend.variant.clone())
+        }
+        _ => args.backend.names()?,
+    };
+    let (emit, ops) = (args.case.emit(), args.case.ops()?);
+    Ok(Plan {
+        seed: args.seed.or(before.as_ref().map(|id| id.seed)).unwrap_or_else(seed_from_clock),
+        emit: emit.or(before.as_ref().map(|id| id.emit)).unwrap_or_default(),
+        ops: ops.or(before.map(|id| id.ops)).unwrap_or_default(),
+        ..args.workers.plan(context, (backend, variant))?
+    })
+}
+
+/// Nine digits: enough to be new, few enough to type.
+fn seed_from_clock() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    (now.as_secs() ^ u64::from(now.subsec_nanos())) % 1_000_000_000
+}
+
+fn default_out(plan: &Plan) -> PathBuf {
+    let backend: String = plan.backend.chars().map(|c| if c == '/' { '_' } else { c }).collect();
+    let variant = if plan.variant == "plain" { String::new() } else { format!("-{}", plan.variant) };
+    Path::new(DEFAULT_OUT).join(format!("{backend}{variant}-{}-{}", plan.emit.name(), plan.seed))
+}
+
+fn greeting(id: &HuntId, state: &State, jobs: usize, out: &Path) -> String {
+    let done = match state.tally.cases {
+        0 => String::new(),
+        n => format!(", {n} cases done before"),
+    };
+    let (backend, emit) = (&id.backend, id.emit.name());
+    let name = format!("{} {} ({})", backend.name, backend.variant, backend.version);
+    format!("hunting on {name}\nseed {}, {emit}, {jobs} jobs, folder {}{done}", id.seed, out.display())
+}
+
+fn write_reports(hunt: &Hunt, report: &HuntReport) -> anyhow::Result<()> {
+    hunt.write("report.json", report.to_json().as_bytes())?;
+    hunt.write("report.txt", hunt_text(report).as_bytes())?;
+    Ok(())
+}
+
+/// What stdout has beyond the report: times, which differ from run to run.
+#[derive(Serialize)]
+struct Summary<'a> {
+    #[serde(flatten)]
+    report: &'a HuntReport,
+    folder: &'a Path,
+    timing: Timing,
+}
+
+#[derive(Serialize)]
+struct Timing {
+    elapsed_s: f64,
+    cases_per_s: f64,
+    /// Of all workers together.
+    stages_s: BTreeMap<&'static str, f64>,
+    first_findings: BTreeMap<String, First>,
+    /// Workers that died without a case to blame.
+    unexplained_deaths: u64,
+}
+
+#[derive(Serialize)]
+struct First {
+    seconds: f64,
+    case: u64,
+}
+
+impl Timing {
+    fn new(p: &Progress) -> Timing {
+        let first = |(class, (time, case)): (&String, &(Duration, u64))| {
+            (class.clone(), First { seconds: time.as_secs_f64(), case: *case })
+        };
+        Timing {
+            elapsed_s: p.elapsed.as_secs_f64(),
+            cases_per_s: rate(p),
+            stages_s: STAGES.into_iter().zip(p.times.map(|t| t.as_secs_f64())).collect(),
+            first_findings: p.first.iter().map(first).collect(),
+            unexplained_deaths: p.strays,
+        }
+    }
+}
+
+fn summary_text(s: &Summary) -> String {
+    let t = &s.timing;
+    let mut text = hunt_text(s.report);
+    for (class, first) in &t.first_findings {
+        text += &format!("first       {class} after {:.1} s, case {}\n", first.seconds, first.case);
+    }
+    if t.unexplained_deaths > 0 {
+        text += &format!(
+            "warning     {} workers died, and not again when their cases were repeated: out of memory, or killed?\n",
+            t.unexplained_deaths
+        );
+    }
+    text += &format!("time        {:.1} s, {:.0} cases/s\n", t.elapsed_s, t.cases_per_s);
+    text + &format!("folder      {}\n", s.folder.display())
+}

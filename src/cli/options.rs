@@ -1,0 +1,138 @@
+//! Options that several subcommands share.
+
+use super::Context;
+use crate::backend::store::Spec;
+use crate::campaign::{self, DEFAULT_DEADLINE, DEFAULT_MEMORY, Plan, Sabotage, Workers};
+use crate::case::Emit;
+use anyhow::Context as _;
+use std::time::Duration;
+
+/// Which backend.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct BackendArgs {
+    /// Backend: luajit@210.7.4 (a release), luajit@PATH (a source tree); see `tracehound backends` [default: the built-in one]
+    #[arg(long, value_name = "SPEC")]
+    pub backend: Option<String>,
+    /// Build of it: plain, assert (LuaJIT's own assertions), random-ra (random register allocation) [default: plain]
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+}
+
+impl BackendArgs {
+    /// The backend's name and variant, checked.
+    pub fn names(&self) -> anyhow::Result<(String, String)> {
+        let name = self.backend.as_deref().unwrap_or("luajit");
+        let spec = campaign::spec(name, self.variant.as_deref().unwrap_or("plain"))?;
+        Ok((spec.to_string(), spec.variant.name().to_string()))
+    }
+}
+
+/// How IR reaches the backend, and which opcodes are drawn.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct CaseArgs {
+    /// Emit IR as written, FOLD and CSE bypassed
+    #[arg(long, conflicts_with = "fold")]
+    raw: bool,
+    /// Emit IR through LuaJIT's FOLD, as its recorder does [default]
+    #[arg(long)]
+    fold: bool,
+    /// Opcodes and groups to draw (`XLOAD,XSTORE,arith`), or not to draw (`-DIV,-math`); see `tracehound ops`
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    ops: Option<String>,
+}
+
+impl CaseArgs {
+    /// The mode that was asked for.
+    pub fn emit(&self) -> Option<Emit> {
+        match (self.raw, self.fold) {
+            (true, _) => Some(Emit::Raw),
+            (_, true) => Some(Emit::Fold),
+            _ => None,
+        }
+    }
+
+    /// The opcodes that were asked for; none for all.
+    pub fn ops(&self) -> anyhow::Result<Option<Vec<String>>> {
+        let Some(list) = &self.ops else { return Ok(None) };
+        let names = campaign::op_names(list).with_context(|| format!("--ops {list}"));
+        names.map(Some).map_err(|e| e.context(format!("opcodes that can be generated: {}", valid_ops())))
+    }
+}
+
+fn valid_ops() -> String {
+    use crate::ir::{ALL_OPS, Status};
+    let plain = ALL_OPS.iter().filter(|op| op.info().status == Status::Plain);
+    plain.map(|op| op.name()).collect::<Vec<_>>().join(" ")
+}
+
+/// How workers are run.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct WorkerArgs {
+    /// Worker processes at once [default: one for each core]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    jobs: Option<u16>,
+    /// How long one case may take before its worker counts as hung
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10s", hide_default_value = false)]
+    deadline: Duration,
+    /// Address space of a worker in MiB; a backend that wants more has crashed
+    #[arg(long, value_name = "MIB", default_value_t = DEFAULT_MEMORY >> 20)]
+    memory: u64,
+    /// Failures on purpose, for tests of the recovery
+    #[arg(long, hide = true)]
+    sabotage: Option<Sabotage>,
+}
+
+impl WorkerArgs {
+    /// How many, how long.
+    pub fn workers(&self) -> Workers {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        Workers { jobs: self.jobs.map_or_else(cores, usize::from), deadline: self.deadline }
+    }
+
+    /// A plan for workers, with a seed and mode that files do not need.
+    pub fn plan(&self, context: &Context, (backend, variant): (String, String)) -> anyhow::Result<Plan> {
+        let sabotage = self.sabotage.clone().unwrap_or_default();
+        let cache = context.cache()?;
+        let memory = self.memory.saturating_mul(1 << 20);
+        Ok(Plan { backend, variant, cache, seed: 0, emit: Emit::Fold, ops: vec![], memory, sabotage })
+    }
+}
+
+/// `90`, `90s`, `10m`, `1.5h` as a time.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let bad = || format!("{text:?} is no time: write 90s, 10m or 1h");
+    let (number, unit) = match text.strip_suffix(['s', 'm', 'h']) {
+        Some(number) => (number, &text[number.len()..]),
+        None => (text, "s"),
+    };
+    let seconds = match unit {
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => 1.0,
+    };
+    let number: f64 = number.parse().map_err(|_| bad())?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|_| bad())
+}
+
+/// The built-in backend's name.
+pub(super) fn builtin() -> String {
+    Spec::builtin().to_string()
+}
+
+const _: () = assert!(DEFAULT_DEADLINE.as_secs() == 10, "the default of --deadline");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("0.5s"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("10m"), Ok(Duration::from_secs(600)));
+        assert_eq!(duration("1h"), Ok(Duration::from_secs(3600)));
+        for bad in ["", "s", "-1s", "ten", "1d", "NaN", "1e300h"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+}
