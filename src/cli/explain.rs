@@ -4,6 +4,7 @@ use super::options::BackendArgs;
 use super::replay::read_trace;
 use super::run::open;
 use super::{Context, End};
+use crate::explain;
 use crate::oracle::Verdict;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -23,14 +24,15 @@ struct Explanation {
     text: String,
 }
 
-pub(super) fn explain(context: &Context, args: &Args) -> anyhow::Result<End> {
+pub(super) fn run(context: &Context, args: &Args) -> anyhow::Result<End> {
     let (_, file) = read_trace(&args.file)?;
     let mut oracle = open(context, &args.backend)?;
-    let (verdict, text) = match oracle.judge(&file.case)?.verdict {
-        Verdict::Agree => ("agree", "agree\n".to_string()),
-        Verdict::Skip(why) => ("skip", format!("skip: {why}\n")),
-        Verdict::Finding(f) => (f.class.name(), format!("{}\n  {}\n", f.class.name(), f.detail.join("\n  "))),
+    let verdict = match oracle.judge(&file.case)?.verdict {
+        Verdict::Agree => "agree",
+        Verdict::Skip(_) => "skip",
+        Verdict::Finding(f) => f.class.name(),
     };
+    let text = explain::explain(&file, &mut oracle)?.replace("FILE", &args.file.display().to_string());
     let explanation = Explanation { verdict, text };
     context.out.result(&explanation, || explanation.text.clone())?;
     Ok(End::Clean)
