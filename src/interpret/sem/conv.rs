@@ -13,11 +13,23 @@ use crate::outcome::Unspecified;
 /// `CONV`: the converted value, or `None` when a checked conversion fails.
 pub fn conv(marks: &mut Marks, dst: Type, mode: ConvMode, a: u64) -> Result<Option<u64>, Undefined> {
     match (dst.is_fp(), mode.src.is_fp()) {
-        (true, true) => Ok(Some(if dst == Type::Num { fp::to_double(a) } else { fp::to_single(a) })),
+        (true, true) => Ok(Some(between_sizes(marks, dst, a))),
         (true, false) => Ok(Some(to_fp(dst, mode.src, a))),
         (false, true) => Ok(to_integer(marks, dst, mode, a)),
         (false, false) => between_integers(dst, mode, a).map(Some),
     }
+}
+
+fn between_sizes(marks: &mut Marks, dst: Type, a: u64) -> u64 {
+    let (result, back) = match dst {
+        Type::Num => (fp::to_double(a), fp::to_single(fp::to_double(a))),
+        _ => (fp::to_single(a), a),
+    };
+    if back != a {
+        // A signalling NaN. lj_opt_fold.c: simplify_conv_flt_num takes the single itself, still signalling.
+        marks.set(Unspecified::NanPayload);
+    }
+    result
 }
 
 /// One rounding, to nearest even.
@@ -220,6 +232,13 @@ mod tests {
         let twice = (1u64 << 62) + (1 << 38) + 1;
         assert_eq!(plain(Float, I64, twice), u64::from(f32::to_bits(4611686568183201792.0)));
         assert_eq!(plain(Float, U64, twice), u64::from(f32::to_bits(4611686568183201792.0)));
+    }
+
+    #[test]
+    fn quieting_a_single_is_marked_as_fold_may_not_do_it() {
+        let marks = |a| run(Num, Float, false, ConvCheck::Plain, a).1;
+        assert_eq!(marks(0x7f80_0001), [Unspecified::NanPayload]);
+        assert!(marks(0x7fc0_0001).is_empty() && marks(0x7f80_0000).is_empty() && marks(1).is_empty());
     }
 
     #[test]

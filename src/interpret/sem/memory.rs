@@ -237,6 +237,16 @@ mod tests {
     }
 
     #[test]
+    fn a_guarded_conversion_without_a_type_check_still_wants_an_integer() {
+        let load = |x: f64| {
+            let sample = Sample::new().slots(&[(5, SlotValue::Num(x.to_bits()))]);
+            let mode = Arg::Lit(Lit::Sload(SloadMode { convert: true, ..SloadMode::default() }));
+            first_value(sample.guard(Op::SLOAD, Type::Int, Arg::Lit(Lit::Slot(5)), mode))
+        };
+        assert_eq!([load(-2.0), load(2.5), load(1e10)], [Some(0xffff_fffe), None, None]);
+    }
+
+    #[test]
     fn an_unchecked_conversion_out_of_range_saturates_and_is_marked() {
         let case = Sample::new().slots(&[(5, SlotValue::Num(1e300f64.to_bits()))]).sload(Type::Int, 5, "C");
         let out = run(case.snap(&[(2, r(1))]).guard(Op::NE, Type::Int, kint(0), kint(0)).snap(&[])).expect("judged");
