@@ -167,11 +167,14 @@ pub struct Call {
 /// What LuaJIT leaves open, seen during a run; it matters only where FOLD computed on the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Unspecified {
-    /// An invalid operation made a NaN: its sign is the host's when FOLD computes it.
+    /// An invalid operation made a NaN, whose sign is the host's when FOLD computes it; or a NaN passed through an
+    /// operation that FOLD may rewrite (`x * -1` to `-x`).
     NanSign,
-    /// Two different NaNs met in a commutative operation, whose operands FOLD may swap.
+    /// Two different NaNs met in a commutative operation, whose operands FOLD may swap; or a NaN passed through an
+    /// operation that FOLD may drop, and with it the quieting (`x * 1`).
     NanPayload,
-    /// A number out of an integer type's range was converted to it: in C undefined, on ARM64 saturated.
+    /// A number out of an integer type's range was converted to it: in C undefined, on ARM64 saturated. Or minus zero was
+    /// checked to be an integer: FOLD keeps the zero's sign where the way back follows.
     ConvRange,
     /// TOBIT met a fraction. How bit operations round numbers that are not integral is left open (Lua BitOp's semantics), and
     /// narrowing converts a sum's terms instead of the sum.
