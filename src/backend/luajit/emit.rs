@@ -76,6 +76,10 @@ impl Emitter<'_> {
         if ins.op == Op::PHI && (TRef(op1).is_const() || TRef(op2).is_const()) {
             return Err(Refusal::Skip("FOLD made a PHI operand constant".into()));
         }
+        if ins.op == Op::BNOT && self.in_loop && matches!(ins.op1, Arg::Ref(_)) && TRef(op1).is_const() {
+            // asm_bnot takes no constant; FOLD, which would compute it, is not asked here.
+            return Err(Refusal::Skip("FOLD made an operand in a loop constant".into()));
+        }
         if self.case.emit == Emit::Raw || self.in_loop {
             return self.jit.emit(op, ty, op1, op2).map(Some).map_err(|e| self.error(&e));
         }
