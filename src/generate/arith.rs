@@ -78,7 +78,9 @@ impl Builder<'_, '_, '_> {
 
     /// One of the result types that a rule has in a class.
     pub(super) fn type_of(&mut self, rule: Rule, class: Class) -> Type {
-        let fits = |t: &&Type| t.class() == class;
+        // The recorder computes in int, never in u32; FOLD's CSE looks at opcode and operands only, not at the type.
+        let no_u32 = !self.is_raw();
+        let fits = |t: &&Type| t.class() == class && !(no_u32 && **t == Type::U32);
         let count = rule.types().iter().filter(fits).count();
         // The plain type comes first; the others matter less to code generation.
         let n = if self.u.percent(40) { self.u.index(count.max(1)) } else { 0 };

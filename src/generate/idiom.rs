@@ -30,7 +30,8 @@ impl Builder<'_, '_, '_> {
 
     fn int_type(&mut self, class: Class) -> Type {
         let types = if class == Class::W32 { [Type::Int, Type::U32] } else { [Type::I64, Type::U64] };
-        types[usize::from(self.u.percent(25))]
+        let unsigned = self.u.percent(25) && (class == Class::W64 || self.is_raw());
+        types[usize::from(unsigned)]
     }
 
     fn all_on(&self, ops: &[Op]) -> bool {
