@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 const STATE: &str = "state.json";
 const LOCK: &str = ".lock";
 const FINDINGS: &str = "findings";
+/// What files are called while they are written.
+const UNFINISHED: &str = ".new-";
 
 /// An open folder. No other process works in it meanwhile.
 #[derive(Debug)]
@@ -38,6 +40,7 @@ impl Folder {
         };
         fs::create_dir_all(path).map_err(io_error("create", path))?;
         let lock = lock(path)?;
+        remove_unfinished(path)?;
         let on_disk = finding_files(&path.join(FINDINGS))?;
         let mut folder =
             Folder { path: path.to_owned(), _lock: lock, written: BTreeSet::new(), doomed: BTreeSet::new() };
@@ -62,7 +65,7 @@ impl Folder {
         for sighting in tally.kept() {
             let name = sighting.path();
             if !self.written.contains(&name) {
-                write_whole(&self.path.join(FINDINGS).join(&name), sighting.text.as_bytes())?;
+                self.write(&format!("{FINDINGS}/{name}"), sighting.text.as_bytes())?;
             }
             self.doomed.remove(&name);
             kept.insert(name);
@@ -77,7 +80,7 @@ impl Folder {
     /// # Errors
     /// When the state can't be written: then nothing is removed.
     pub fn save(&mut self, state: &State) -> Result<(), CampaignError> {
-        write_whole(&self.path.join(STATE), &state.to_bytes())?;
+        self.write(STATE, &state.to_bytes())?;
         for name in std::mem::take(&mut self.doomed) {
             let file = self.path.join(FINDINGS).join(name);
             match fs::remove_file(&file) {
@@ -88,12 +91,12 @@ impl Folder {
         Ok(())
     }
 
-    /// Writes another file of the folder.
+    /// Writes a file of the folder.
     ///
     /// # Errors
     /// When it can't be written.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), CampaignError> {
-        write_whole(&self.path.join(name), bytes)
+        write_by_way_of(&self.path, &self.path.join(name), bytes)
     }
 }
 
@@ -116,13 +119,27 @@ fn fresh(path: &Path, id: &HuntId) -> Result<State, CampaignError> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(State::new(id.clone())),
         Err(e) => return Err(io_error("read", path)(e)),
     };
-    match entries.find_map(|e| e.ok().filter(|e| e.file_name() != LOCK)) {
+    match entries.find_map(|e| e.ok().filter(|e| !is_ours(&e.file_name()))) {
         None => Ok(State::new(id.clone())),
         Some(e) => {
             let holds = format!("is not empty (it has {})", e.file_name().display());
             Err(CampaignError::NotEmpty { path: path.to_owned(), holds })
         }
     }
+}
+
+/// What a hunt that was killed before its first state leaves.
+fn is_ours(name: &std::ffi::OsStr) -> bool {
+    name == LOCK || name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes())
+}
+
+/// Files that a killed hunt was writing. The lock is ours: nobody is writing them now.
+fn remove_unfinished(path: &Path) -> Result<(), CampaignError> {
+    for name in list(path)?.iter().filter(|name| name.starts_with(UNFINISHED)) {
+        let file = path.join(name);
+        fs::remove_file(&file).map_err(io_error("remove", &file))?;
+    }
+    Ok(())
 }
 
 fn same_hunt(path: &Path, state: State, id: &HuntId) -> Result<State, CampaignError> {
@@ -179,16 +196,25 @@ fn list(path: &Path) -> Result<Vec<String>, CampaignError> {
 /// # Errors
 /// When it can't be written; what was there before stays.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CampaignError> {
+    write_by_way_of(parent(path), path, bytes)
+}
+
+/// The same with the unfinished file in a folder of the same file system.
+fn write_by_way_of(folder: &Path, path: &Path, bytes: &[u8]) -> Result<(), CampaignError> {
     let error = || io_error("write", path);
-    let parent = path.parent().unwrap_or(Path::new("."));
+    let parent = parent(path);
     fs::create_dir_all(parent).map_err(io_error("create", parent))?;
-    let mut file =
-        tempfile::Builder::new().prefix(".new-").permissions(readable()).tempfile_in(parent).map_err(error())?;
+    let mut new = tempfile::Builder::new();
+    let mut file = new.prefix(UNFINISHED).permissions(readable()).tempfile_in(folder).map_err(error())?;
     file.write_all(bytes).map_err(error())?;
     // A full disk may show only here.
     file.as_file().sync_all().map_err(error())?;
     file.persist(path).map_err(|e| error()(e.error))?;
     Ok(())
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// For all whom the umask allows.
@@ -274,10 +300,12 @@ mod tests {
         see(&mut later, 6, 1);
         folder.sync_findings(&later).expect("writable");
         fs::remove_file(dir.path().join("findings/hang/hang-5.trace")).expect("it was written");
+        fs::write(dir.path().join(".new-x"), "half a fi").expect("writable");
         drop(folder);
         let (_, again) = Folder::open(dir.path(), &id(1), true).expect("its own hunt");
         assert_eq!(again, state);
         assert_eq!(on_disk(dir.path()), ["hang/hang-5.trace"]);
+        assert!(!dir.path().join(".new-x").exists());
     }
 
     #[test]

@@ -36,7 +36,9 @@ fn limit_memory(bytes: u64) -> Result<(), OpenError> {
 /// A panic ends the process wherever it happens, C code on the stack or not, with text that is the same on every run.
 fn panic_is_the_end() {
     std::panic::set_hook(Box::new(|info| {
-        let text = info.payload_as_str().unwrap_or("no text");
+        let payload = info.payload();
+        let text = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
+        let text = text.unwrap_or("no text");
         let place = info.location().map_or_else(String::new, |l| format!(" at {}:{}", l.file(), l.line()));
         eprintln!("panic{place}: {text}");
         std::process::exit(PANICKED);
@@ -48,9 +50,9 @@ fn read_requests() -> Receiver<Request> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         for line in io::stdin().lock().lines().map_while(Result::ok) {
-            match serde_json::from_str(&line).map(|request| sender.send(request)) {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => break,
+            match serde_json::from_str(&line).map(|request| sender.send(request).is_ok()) {
+                Ok(true) => {}
+                Ok(false) => break,
                 Err(e) => {
                     eprintln!("worker: {e} in a request; workers are started by tracehound itself");
                     std::process::exit(2);
