@@ -144,7 +144,17 @@ fn run_dumps_ir_code_and_ends_without_judging() {
     write(dir.path(), "case.trace", &text.replace("* agree", "* hang"));
     let ended = run(dir.path(), "run {}/case.trace");
     let dump = &ended.assert_code(0).stdout;
-    for word in ["SLOAD", "---- CODE", "ldr", "str", "tail"] {
+    for word in ["SLOAD", "---- CODE", "ldr", "str", "run tail", "stack 2 int +6", "memory data+0: 05"] {
         assert!(dump.contains(word), "no {word} in {dump}");
     }
+}
+
+#[test]
+fn explain_is_about_the_backend_that_the_file_names() {
+    let (dir, text) = with_case("case.trace");
+    let page = run(dir.path(), "explain {}/case.trace").assert_code(0).stdout.clone();
+    assert!(page.contains("luajit@21") && page.contains("SLOAD"), "{page}");
+    write(dir.path(), "old.trace", &text.replace("* agree", "luajit@210.4.6 undefined-encoding"));
+    run(dir.path(), "explain {}/old.trace").assert_fails(&["tracehound backends add luajit@210.4.6"]);
+    run(dir.path(), "explain --backend luajit {}/old.trace").assert_code(0);
 }

@@ -1,12 +1,11 @@
 //! `tracehound bench`: cases per second of the whole pipeline, by stage, beside bare Unicorn on the same prepared code and inputs.
 
-use super::options::{BackendArgs, CaseArgs, builtin};
-use super::run::open;
+use super::options::{BackendArgs, CaseArgs, cases_of};
 use super::{Context, End};
 use crate::campaign::{self, Plan};
 use crate::case::Case;
 use crate::machine::{Prepared, PreparedInput};
-use crate::oracle::{Oracle, STAGES, Stage, Stats, images};
+use crate::oracle::{Image, Oracle, STAGES, Stage, Stats, Verdict, images};
 use anyhow::Context as _;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -30,52 +29,47 @@ pub(super) struct Args {
 const ROUND: u64 = 100;
 
 pub(super) fn bench(context: &Context, args: &Args) -> anyhow::Result<End> {
-    let plan = plan(args)?;
-    let mut oracle = open(context, &args.backend)?;
+    let plan = cases_of(args.seed, &args.case)?;
+    let (backend, variant) = args.backend.names()?;
+    let mut oracle = campaign::open_oracle(&backend, &variant, &context.cache()?)?;
     // Not counted: the first cases touch memory and fill caches.
     measure(&mut oracle, &plan, 0, ROUND.min(args.cases), &mut Sums::default())?;
     let mut sums = Sums::default();
     for first in (0..args.cases).step_by(usize::try_from(ROUND)?) {
         measure(&mut oracle, &plan, first, args.cases.min(first + ROUND), &mut sums)?;
     }
-    let result = Measured::new(oracle.id().name.clone(), args.cases, &sums);
+    let result = Measured::new(oracle.id().name.clone(), &sums);
     context.out.result(&result, || result.text())?;
     Ok(End::Clean)
 }
 
-fn plan(args: &Args) -> anyhow::Result<Plan> {
-    Ok(Plan {
-        backend: builtin(),
-        variant: "plain".into(),
-        cache: std::path::PathBuf::new(),
-        seed: args.seed,
-        emit: args.case.emit().unwrap_or_default(),
-        ops: args.case.ops()?.unwrap_or_default(),
-        memory: campaign::DEFAULT_MEMORY,
-        sabotage: campaign::Sabotage::default(),
-    })
-}
-
 #[derive(Default)]
 struct Sums {
+    /// Cases that count: those that were judged to the end.
+    cases: u64,
     pipeline: Duration,
     bare: Duration,
     stats: Stats,
 }
 
 fn measure(oracle: &mut Oracle, plan: &Plan, first: u64, end: u64, sums: &mut Sums) -> anyhow::Result<()> {
-    let start = Instant::now();
-    let mut cases = Vec::new();
+    let mut agreed = Vec::new();
     for index in first..end {
-        let begun = Instant::now();
+        let start = Instant::now();
         let case = campaign::case(plan, index);
-        sums.stats.times[Stage::Generate as usize] += begun.elapsed();
+        let generated = start.elapsed();
         let judged = oracle.judge(&case).with_context(|| format!("judging case {index} of seed {}", plan.seed))?;
-        sums.stats.add(&judged.stats);
-        cases.push(case);
+        let took = start.elapsed();
+        // A finding or a skip ends its case early: it would make the pipeline look faster than it is.
+        if judged.verdict == Verdict::Agree {
+            sums.cases += 1;
+            sums.pipeline += took;
+            sums.stats.add(&judged.stats);
+            sums.stats.times[Stage::Generate as usize] += generated;
+            agreed.push(case);
+        }
     }
-    sums.pipeline += start.elapsed();
-    for case in &cases {
+    for case in &agreed {
         sums.bare += bare(oracle, case).context("running bare Unicorn")?;
     }
     Ok(())
@@ -85,8 +79,8 @@ fn measure(oracle: &mut Oracle, plan: &Plan, first: u64, end: u64, sums: &mut Su
 /// case is prepared right before it runs.
 fn bare(oracle: &mut Oracle, case: &Case) -> anyhow::Result<Duration> {
     let (machine, backend) = oracle.parts();
-    let Ok(code) = backend.compile(case) else { return Ok(Duration::ZERO) };
-    let input = |image: crate::oracle::Image| PreparedInput {
+    let Ok(code) = backend.compile(case) else { anyhow::bail!("code that compiled before does not compile again") };
+    let input = |image: Image| PreparedInput {
         regs: code.start.clone(),
         writes: image.writes(&code).map(|(addr, bytes)| (addr, bytes.to_vec())).collect(),
     };
@@ -97,6 +91,7 @@ fn bare(oracle: &mut Oracle, case: &Case) -> anyhow::Result<Duration> {
 #[derive(Serialize)]
 struct Measured {
     backend: String,
+    /// Cases that agreed; others end early and do not count.
     cases: u64,
     inputs: u64,
     words: u64,
@@ -114,7 +109,8 @@ struct Measured {
 }
 
 impl Measured {
-    fn new(backend: String, cases: u64, sums: &Sums) -> Measured {
+    fn new(backend: String, sums: &Sums) -> Measured {
+        let cases = sums.cases;
         let (seconds, bare) = (sums.pipeline.as_secs_f64(), sums.bare.as_secs_f64());
         let stages = sums.stats.times.map(|t| t.as_secs_f64());
         Measured {
@@ -135,7 +131,7 @@ impl Measured {
 
     fn text(&self) -> String {
         let mut text = format!(
-            "{}: {} cases, {} inputs, {} words in {:.2} s\n",
+            "{}: {} agreeing cases, {} inputs, {} words in {:.2} s\n",
             self.backend, self.cases, self.inputs, self.words, self.seconds
         );
         text += &format!("{:>10.0} cases/s end to end, {:.0} inputs/s\n", self.cases_per_s, self.inputs_per_s);

@@ -1,4 +1,4 @@
-//! Machine code as text: address, word, disassembly, with the instruction of the trace it belongs to.
+//! Machine code as text: each instruction of the trace, and the words that belong to it.
 
 use crate::arm64::disasm;
 use crate::code::Code;
@@ -6,25 +6,19 @@ use crate::ir::Trace;
 use crate::text::print_ins;
 use crate::world::World;
 
-/// The code's listing. With a trace, each stretch of code is headed by its instruction.
-pub(super) fn listing(code: &Code, annotate: Option<(&Trace, &World)>) -> String {
-    let mut text = format!(
-        "---- CODE {} words, {} of them exits, entry +{:#x}\n",
-        code.bytes.len() / 4,
-        (code.bytes.len() - code.body as usize) / 4,
-        code.entry
-    );
+/// The code's listing.
+pub(super) fn listing(code: &Code, trace: &Trace, world: &World) -> String {
+    let (words, body) = (code.bytes.len() / 4, code.body / 4);
+    let mut text = format!("---- CODE {words} words, {body} of them the trace, entry at +{:#x}\n", code.entry);
     let mut last = None;
-    for (i, word) in code.bytes.as_chunks().0.iter().map(|w| u32::from_le_bytes(*w)).enumerate() {
-        let offset = u32::try_from(i * 4).expect("code is small");
-        let at = code.ref_at(offset);
-        if let (Some((trace, world)), Some(r)) = (annotate, at.filter(|_| at != last)) {
-            text += &format!("          {}\n", print_ins(trace, world, r));
+    for (word, offset) in code.bytes.as_chunks().0.iter().map(|w| u32::from_le_bytes(*w)).zip((0..).step_by(4)) {
+        let at = code.ref_at(offset).filter(|_| offset < code.body);
+        if at != last {
+            text += &at.map_or_else(|| "    ----\n".into(), |r| format!("    {}\n", print_ins(trace, world, r)));
         }
         last = at;
-        let here = at.map_or_else(|| "----".to_string(), |r| format!("{:04}", r.0));
         let address = code.base + u64::from(offset);
-        text += &format!("{address:#014x}  {here}  {word:08x}  {}\n", disasm(word, address));
+        text += &format!("{address:#014x}  {word:08x}  {}\n", disasm(word, address));
     }
     text
 }

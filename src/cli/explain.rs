@@ -6,6 +6,7 @@ use super::run::open;
 use super::{Context, End};
 use crate::explain;
 use crate::oracle::Verdict;
+use anyhow::Context as _;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -20,20 +21,24 @@ pub(super) struct Args {
 
 #[derive(Serialize)]
 struct Explanation {
+    backend: String,
+    variant: String,
     verdict: &'static str,
     text: String,
 }
 
-pub(super) fn run(context: &Context, args: &Args) -> anyhow::Result<End> {
+pub(super) fn explain(context: &Context, args: &Args) -> anyhow::Result<End> {
     let (_, file) = read_trace(&args.file)?;
-    let mut oracle = open(context, &args.backend)?;
-    let verdict = match oracle.judge(&file.case)?.verdict {
+    let mut oracle = open(context, &args.backend, &file)?;
+    let name = args.file.display().to_string();
+    let verdict = match oracle.judge(&file.case).with_context(|| format!("judging {name}"))?.verdict {
         Verdict::Agree => "agree",
         Verdict::Skip(_) => "skip",
         Verdict::Finding(f) => f.class.name(),
     };
-    let text = explain::explain(&file, &mut oracle)?.replace("FILE", &args.file.display().to_string());
-    let explanation = Explanation { verdict, text };
+    let page = explain::explain(&file, &mut oracle).with_context(|| format!("explaining {name}"))?;
+    let id = oracle.id().clone();
+    let explanation = Explanation { backend: id.name, variant: id.variant, verdict, text: page.replace("FILE", &name) };
     context.out.result(&explanation, || explanation.text.clone())?;
     Ok(End::Clean)
 }

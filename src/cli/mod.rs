@@ -119,7 +119,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<End> {
         Command::Hunt(args) => hunt::hunt(&context, &args),
         Command::Replay(args) => replay::replay(&context, &args),
         Command::Run(args) => run::run(&context, &args),
-        Command::Explain(args) => explain::run(&context, &args),
+        Command::Explain(args) => explain::explain(&context, &args),
         Command::Backends(args) => backends::backends(&context, &args),
         Command::Bench(args) => bench::bench(&context, &args),
         Command::Ops => ops::ops(&context),

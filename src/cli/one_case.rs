@@ -1,8 +1,8 @@
 //! `tracehound gen`: any case of any hunt, by seed and number.
 
-use super::options::CaseArgs;
+use super::options::{CaseArgs, cases_of};
 use super::{Context, End};
-use crate::campaign::{self, Plan};
+use crate::campaign;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -17,16 +17,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn print_case(context: &Context, args: &Args) -> anyhow::Result<End> {
-    let plan = Plan {
-        backend: String::new(),
-        variant: String::new(),
-        cache: std::path::PathBuf::new(),
-        seed: args.seed,
-        emit: args.case.emit().unwrap_or_default(),
-        ops: args.case.ops()?.unwrap_or_default(),
-        memory: campaign::DEFAULT_MEMORY,
-        sabotage: campaign::Sabotage::default(),
-    };
+    let plan = cases_of(args.seed, &args.case)?;
     let text = campaign::case_text(&plan, args.index);
     context.out.result(&text, || text.clone())?;
     Ok(End::Clean)

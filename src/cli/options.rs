@@ -1,10 +1,10 @@
 //! Options that several subcommands share.
 
 use super::Context;
-use crate::backend::store::Spec;
 use crate::campaign::{self, DEFAULT_DEADLINE, DEFAULT_MEMORY, Plan, Sabotage, Workers};
 use crate::case::Emit;
 use anyhow::Context as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Which backend.
@@ -19,6 +19,11 @@ pub(super) struct BackendArgs {
 }
 
 impl BackendArgs {
+    /// Whether the user named one.
+    pub fn is_given(&self) -> bool {
+        self.backend.is_some() || self.variant.is_some()
+    }
+
     /// The backend's name and variant, checked.
     pub fn names(&self) -> anyhow::Result<(String, String)> {
         let name = self.backend.as_deref().unwrap_or("luajit");
@@ -63,6 +68,20 @@ fn valid_ops() -> String {
     use crate::ir::{ALL_OPS, Status};
     let plain = ALL_OPS.iter().filter(|op| op.info().status == Status::Plain);
     plain.map(|op| op.name()).collect::<Vec<_>>().join(" ")
+}
+
+/// A plan for generating cases in this process: backend and limits do not matter.
+pub(super) fn cases_of(seed: u64, args: &CaseArgs) -> anyhow::Result<Plan> {
+    Ok(Plan {
+        backend: String::new(),
+        variant: String::new(),
+        cache: PathBuf::new(),
+        seed,
+        emit: args.emit().unwrap_or_default(),
+        ops: args.ops()?.unwrap_or_default(),
+        memory: DEFAULT_MEMORY,
+        sabotage: Sabotage::default(),
+    })
 }
 
 /// How workers are run.
@@ -112,11 +131,6 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     };
     let number: f64 = number.parse().map_err(|_| bad())?;
     Duration::try_from_secs_f64(number * seconds).map_err(|_| bad())
-}
-
-/// The built-in backend's name.
-pub(super) fn builtin() -> String {
-    Spec::builtin().to_string()
 }
 
 const _: () = assert!(DEFAULT_DEADLINE.as_secs() == 10, "the default of --deadline");

@@ -7,10 +7,9 @@ use super::{Context, End};
 use crate::backend::Refusal;
 use crate::campaign;
 use crate::case::Case;
-use crate::machine::HowEnded;
-use crate::oracle::{Oracle, images};
+use crate::oracle::{Oracle, Run};
+use crate::outcome::End as RunEnd;
 use crate::text::{self, TraceFile};
-use anyhow::Context as _;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -25,67 +24,78 @@ pub(super) struct Args {
 
 pub(super) fn run(context: &Context, args: &Args) -> anyhow::Result<End> {
     let (_, file) = read_trace(&args.file)?;
-    let mut oracle = open(context, &args.backend)?;
-    let (code, ends) = ends(&mut oracle, &file.case)?;
+    let mut oracle = open(context, &args.backend, &file)?;
+    let runs = runs(&mut oracle, &file.case)?;
     let id = oracle.id().clone();
-    let dump = Dump { backend: id.name, variant: id.variant, trace: interpreted(file), code, ends };
+    let dump = Dump {
+        code: code(&mut oracle, &file.case)?,
+        backend: id.name,
+        variant: id.variant,
+        faults: faults(&runs),
+        trace: observed(file, &runs),
+    };
     context.out.result(&dump, || dump.text())?;
     Ok(End::Clean)
 }
 
-/// Opens a backend in this very process: nothing stands between a crash of it and us.
-pub(super) fn open(context: &Context, args: &BackendArgs) -> anyhow::Result<Oracle> {
-    let (backend, variant) = args.names()?;
+/// Opens a backend in this very process: nothing stands between a crash of it and us. Without a name it is the one that the file
+/// expects a finding on.
+pub(super) fn open(context: &Context, args: &BackendArgs, file: &TraceFile) -> anyhow::Result<Oracle> {
+    let (backend, variant) = if args.is_given() { args.names()? } else { found_on(file)? };
     Ok(campaign::open_oracle(&backend, &variant, &context.cache()?)?)
 }
 
-/// The file with what the interpreter says of its inputs.
-fn interpreted(file: TraceFile) -> String {
-    let runs = campaign::runs(&file.case);
-    text::print(&TraceFile { runs, ..file })
+fn found_on(file: &TraceFile) -> anyhow::Result<(String, String)> {
+    let finding = file.expects.iter().find(|e| e.verdict != text::ExpectedVerdict::Agree);
+    let name = finding.and_then(|e| e.backend.as_deref()).unwrap_or("luajit");
+    let spec = campaign::spec(name, "plain")?;
+    Ok((spec.to_string(), spec.variant.name().to_string()))
 }
 
 #[derive(Serialize)]
 struct Dump {
     backend: String,
     variant: String,
+    /// The file; its `run` lines are what the code did.
     trace: String,
     code: String,
-    /// How the run of each input ended.
-    ends: Vec<String>,
+    faults: Vec<String>,
 }
 
 impl Dump {
     fn text(&self) -> String {
-        let mut text = format!("{}\n{}", self.trace, self.code);
-        text += &format!("---- RUNS on {} {}\n", self.backend, self.variant);
-        for (n, end) in self.ends.iter().enumerate() {
-            text += &format!("input {}: {end}\n", n + 1);
-        }
-        text
+        let head = format!(";; `run` lines: what the code of {} {} did\n", self.backend, self.variant);
+        format!("{head}{}\n{}{}", self.trace, self.code, self.faults.concat())
     }
 }
 
-fn ends(oracle: &mut Oracle, case: &Case) -> anyhow::Result<(String, Vec<String>)> {
-    let (machine, backend) = oracle.parts();
-    let code = match backend.compile(case) {
-        Ok(code) => code,
-        Err(Refusal::Skip(why)) => return Ok((format!("---- CODE none: {why}\n"), vec![])),
-        Err(Refusal::Fault { class, text, .. }) => {
-            return Ok((format!("---- CODE none: {}: {text}\n", class.name()), vec![]));
-        }
+/// What the code does with each input; nothing without code.
+fn runs(oracle: &mut Oracle, case: &Case) -> anyhow::Result<Vec<Option<Run>>> {
+    (0..case.inputs.len()).map(|n| Ok(oracle.inspect(case, Some(n))?.observed)).collect()
+}
+
+fn observed(file: TraceFile, runs: &[Option<Run>]) -> String {
+    let pairs = file.case.inputs.iter().zip(runs);
+    let runs = pairs.map(|(input, run)| run.as_ref().map(|run| text::expected(&file.case, input, &run.outcome)));
+    text::print(&TraceFile { runs: runs.collect(), ..file })
+}
+
+fn code(oracle: &mut Oracle, case: &Case) -> anyhow::Result<String> {
+    let (_, backend) = oracle.parts();
+    Ok(match backend.compile(case) {
+        Ok(code) => listing(&code, &case.trace, &case.world),
+        Err(Refusal::Skip(why)) => format!("---- CODE none: {why}\n"),
+        Err(Refusal::Fault { class, text, .. }) => format!("---- CODE none: {}: {text}\n", class.name()),
         Err(Refusal::Broken(why)) => anyhow::bail!("backend: {why}"),
-    };
-    machine.load(&code).context("loading the code")?;
-    let mut ends = Vec::new();
-    for image in images(case) {
-        image.write(&code, backend.runtime());
-        let ended = machine.run(&code, backend.runtime(), &code.start).context("running the code")?;
-        ends.push(match ended.how {
-            HowEnded::Exit(n) => format!("exit {}", n.0),
-            HowEnded::Tail => "tail".into(),
-            HowEnded::Fault(f) => format!("{} at {:#x}: {}", f.class.name(), f.pc, f.detail),
-        });
+    })
+}
+
+fn faults(runs: &[Option<Run>]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (n, run) in runs.iter().enumerate() {
+        if let Some(RunEnd::Fault(f)) = run.as_ref().map(|run| &run.outcome.end) {
+            lines.push(format!("input {}: {} at {:#x}: {}\n", n + 1, f.class.name(), f.pc, f.detail));
+        }
     }
-    Ok((listing(&code, Some((&case.trace, &case.world))), ends))
+    lines
 }
