@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::code::{Code, Registers};
 use crate::compare::{Difference, Place};
 use crate::ir::{Op, Ref, Slot, Type};
-use crate::outcome::{End, Fault, FindingClass, Outcome};
+use crate::outcome::{End, Fault, FaultClass, FindingClass, Outcome};
 use crate::verify::Defect;
 
 pub(super) fn finding(
@@ -28,19 +28,22 @@ pub(super) fn static_finding(case: &Case, code: &Code, defects: &[Defect]) -> Op
 }
 
 pub(super) fn fault_finding(case: &Case, code: &Code, n: usize, fault: &Fault, expected: &Outcome) -> Verdict {
+    let hangs = fault.class == FaultClass::Hang;
     let offset = u32::try_from(fault.pc.wrapping_sub(code.base)).ok();
-    let at = offset.and_then(|o| code.ref_at(o));
+    // Where the deadline met a loop is chance: the loop itself is what the finding is pinned to.
+    let at = if hangs { case.trace.loop_ref() } else { offset.and_then(|o| code.ref_at(o)) };
     let op = at.map(|r| case.trace.get(r)).map(|ins| (ins.op, ins.ty));
     let wanted = match expected.end {
         End::Exit(e) => format!("expected exit {}", e.0),
         End::Tail | End::Fault(_) => "expected the trace's end".to_string(),
     };
-    let mut text = format!("{} at {:#x}", fault.class.name(), fault.pc);
+    let mut text = if hangs { fault.class.name().into() } else { format!("{} at {:#x}", fault.class.name(), fault.pc) };
     if let Some(addr) = fault.address {
         text += &format!(", data address {}", name_address(case, addr));
     }
     let detail = vec![wanted, text, fault.detail.clone()];
-    let (class, fault) = (fault.class.into(), Some(fault.clone()));
+    let class = fault.class.into();
+    let fault = (!hangs).then(|| fault.clone());
     Verdict::Finding(Box::new(Finding { class, at, op, input: Some(n), detail, fault }))
 }
 
