@@ -52,6 +52,9 @@ pub trait Backend {
     /// The addresses (first, bytes) between which its code always lies.
     fn code_window(&self) -> (u64, u64);
 
+    /// Forgets what runs left in memory: for after one that may have stored anywhere. The next case runs as if it were the first.
+    fn scrub(&mut self) {}
+
     /// The Lua stack (words from slot [`crate::ir::validate::MIN_SLOT`] on) as the backend's own exit handler restores it from the
     /// registers at an exit: a second opinion on the value locations. `None` where there is no such handler.
     ///

@@ -52,7 +52,7 @@ impl Machine {
         let mut regs = input.regs.clone();
         let armed = self.watchdog.arm();
         loop {
-            go(&mut self.engine, code, &mut regs)?;
+            go(&mut self.engine, code, &mut regs, None)?;
             let Some(runtime) = &mut runtime else { return Ok(()) };
             let inside = self.engine.window().contains(&regs.pc);
             if inside || armed.fired() || runtime.stop(code, &mut regs) != Stop::Resume {

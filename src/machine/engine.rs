@@ -201,15 +201,16 @@ impl Engine {
         check(unsafe { uc_context_restore(self.handle.uc(), self.clean.0.as_ptr()) }, "reset the processor")
     }
 
-    /// Sets the registers, runs from their pc until something stops it, and reads them back.
-    pub fn go(&mut self, regs: &mut Registers) -> Result<Halt, MachineError> {
+    /// Sets the registers, runs from their pc until something stops it, and reads them back. With a `budget` it also stops behind that
+    /// many instructions, [`Halt::Quiet`]; this is slow, and only code translated for it counts: forget it before and after.
+    pub fn go(&mut self, regs: &mut Registers, budget: Option<usize>) -> Result<Halt, MachineError> {
         self.events.exception.set(None);
         self.events.access.set(None);
         let (uc, mut places) = (self.handle.uc(), places(regs));
         // SAFETY: an open engine; `places` are `WRITTEN` and more pointers to 64-bit registers, as `IDS` says.
         check(unsafe { uc_reg_write_batch(uc, IDS.as_ptr(), places.as_ptr(), WRITTEN) }, "write registers")?;
         // SAFETY: an open engine, used by this thread only but for `Stopper`. Callbacks reach `events`, which lives.
-        let error = unsafe { uc_emu_start(uc, regs.pc, NOWHERE, 0, 0) };
+        let error = unsafe { uc_emu_start(uc, regs.pc, NOWHERE, 0, budget.unwrap_or(0)) };
         let all = c_int::try_from(BATCH).expect("small");
         // SAFETY: as for the write.
         check(unsafe { uc_reg_read_batch(uc, IDS.as_ptr(), places.as_mut_ptr(), all) }, "read registers")?;

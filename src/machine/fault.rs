@@ -48,7 +48,7 @@ pub fn bad_branch(pc: u64, regs: &Registers, what: &str) -> Fault {
 
 /// A run over its deadline.
 pub fn hang(pc: u64) -> Fault {
-    fault(FaultClass::Hang, pc, None, "still running at the deadline".into())
+    fault(FaultClass::Hang, pc, None, "still running when its time was up".into())
 }
 
 /// The stack pointer's fault, which the emulator does not see.

@@ -22,12 +22,18 @@ use crate::ir::ExitNo;
 use crate::outcome::Fault;
 use engine::{Engine, Halt};
 use std::ops::Range;
-use std::time::Duration;
-use watchdog::{Armed, Watchdog};
+use std::time::{Duration, Instant};
+use watchdog::Watchdog;
 
-/// How long a run may take, unless [`Machine::set_deadline`] says otherwise. Honest runs take microseconds; this
-/// leaves room for a machine that is busy with other things.
-pub const DEADLINE: Duration = Duration::from_secs(1);
+/// How long a run may take, unless [`Machine::set_deadline`] says otherwise. Honest runs take microseconds.
+pub const DEADLINE: Duration = Duration::from_millis(100);
+/// A run that took longer is worth a counted one. The emulator needs longer than this for [`BUDGET`] instructions.
+const SLOW: Duration = Duration::from_millis(5);
+/// A run of more instructions hangs. The interpreter judges no run of more than a hundredth
+/// ([`crate::interpret::MAX_STEPS`]), and an instruction of the IR is a handful of the machine's.
+const BUDGET: usize = 10_000_000;
+/// A run of more calls hangs.
+const MAX_CALLS: u32 = 1_000_000;
 
 /// An emulated processor with a backend's memory. It stays in the thread that made it: it is not `Send`.
 pub struct Machine {
@@ -45,6 +51,9 @@ pub struct Ended {
     pub how: HowEnded,
     /// The registers then.
     pub regs: Registers,
+    /// It took so long that a busy host may have made it look endless, or an endless loop may have been cut short:
+    /// [`Machine::run_counted`] tells, on fresh memory.
+    pub slow: bool,
 }
 
 /// How a run ended.
@@ -96,13 +105,41 @@ impl Machine {
         self.check_start(start.pc)?;
         self.engine.reset()?;
         let mut regs = start.clone();
+        let start = Instant::now();
         let armed = self.watchdog.arm();
         loop {
-            let halt = go(&mut self.engine, code, &mut regs)?;
-            if let Some(how) = ended(&self.engine, halt, code, runtime, &mut regs, &armed)? {
-                return Ok(Ended { how, regs });
+            let halt = go(&mut self.engine, code, &mut regs, None)?;
+            if let Some(how) = ended(&self.engine, halt, code, runtime, &mut regs, armed.fired())? {
+                return Ok(Ended { how, regs, slow: armed.fired() || start.elapsed() > SLOW });
             }
         }
+    }
+
+    /// Runs the loaded code with one input as [`Machine::run`] does, but counts instructions instead of watching the clock: what comes
+    /// out is the same on every machine, however busy. Slow.
+    ///
+    /// # Errors
+    /// Those of [`Machine::run`].
+    pub fn run_counted(
+        &mut self,
+        code: &Code,
+        runtime: &mut dyn Runtime,
+        start: &Registers,
+    ) -> Result<Ended, MachineError> {
+        self.check_start(start.pc)?;
+        self.forget(self.loaded.clone())?;
+        self.engine.reset()?;
+        let mut regs = start.clone();
+        let mut calls = 0..MAX_CALLS;
+        let how = loop {
+            let halt = go(&mut self.engine, code, &mut regs, Some(BUDGET))?;
+            let over = calls.next().is_none() || halt == Halt::Quiet;
+            if let Some(how) = ended(&self.engine, halt, code, runtime, &mut regs, over)? {
+                break how;
+            }
+        };
+        self.forget(self.loaded.clone())?;
+        Ok(Ended { how, regs, slow: false })
     }
 
     /// The code's place in the window.
@@ -131,8 +168,8 @@ impl Machine {
 }
 
 /// Runs until something stops it. The next stop at the same known target is cheaper.
-fn go(engine: &mut Engine, code: &Code, regs: &mut Registers) -> Result<Halt, MachineError> {
-    let halt = engine.go(regs)?;
+fn go(engine: &mut Engine, code: &Code, regs: &mut Registers, budget: Option<usize>) -> Result<Halt, MachineError> {
+    let halt = engine.go(regs, budget)?;
     let known = || code.conventions.targets.iter().any(|(first, end)| (*first..*end).contains(&regs.pc));
     if halt == Halt::Fetch && known() {
         engine.trap(regs.pc);
@@ -147,12 +184,12 @@ fn ended(
     code: &Code,
     runtime: &mut dyn Runtime,
     regs: &mut Registers,
-    armed: &Armed,
+    over: bool,
 ) -> Result<Option<HowEnded>, MachineError> {
     let outside = matches!(halt, Halt::Fetch | Halt::Quiet) && !engine.window().contains(&regs.pc);
     if !outside || !regs.pc.is_multiple_of(4) {
         let word = |addr| word_at(engine, addr);
-        let scene = fault::Scene { halt, regs, window: engine.window(), word: &word, over_deadline: armed.fired() };
+        let scene = fault::Scene { halt, regs, window: engine.window(), word: &word, over_deadline: over };
         return fault::classify(&scene).map(|f| Some(HowEnded::Fault(f)));
     }
     if let Some(fault) = fault::misaligned_sp(regs) {
@@ -163,7 +200,7 @@ fn ended(
         Stop::Exit(n) => Some(HowEnded::Exit(n)),
         Stop::Tail => Some(HowEnded::Tail),
         Stop::Wild => Some(HowEnded::Fault(fault::bad_branch(left, regs, "no code at this address"))),
-        Stop::Resume if armed.fired() => Some(HowEnded::Fault(fault::hang(left))),
+        Stop::Resume if over => Some(HowEnded::Fault(fault::hang(left))),
         Stop::Resume => None,
     })
 }

@@ -9,7 +9,7 @@ use crate::case::Case;
 use crate::code::{Code, Registers};
 use crate::compare::{self, tolerance::tolerated};
 use crate::interpret::Program;
-use crate::machine::HowEnded;
+use crate::machine::{HowEnded, MachineError};
 use crate::outcome::{End, FaultClass, MismatchClass, Outcome};
 use crate::verify::verify;
 use std::time::Instant;
@@ -22,6 +22,10 @@ impl Oracle {
     pub fn judge(&mut self, case: &Case) -> Result<Judged, OracleError> {
         let mut stats = Stats { ins: case.trace.ins.len() as u64, ..Stats::default() };
         let verdict = self.pipeline(case, &mut stats)?;
+        if matches!(verdict, Verdict::Finding(_)) {
+            // Wrong code may have stored anywhere; no later case may see it, or verdicts would depend on their order.
+            self.backend.scrub();
+        }
         Ok(Judged { verdict, stats })
     }
 
@@ -81,10 +85,12 @@ impl Oracle {
     /// Runs the loaded code with one input.
     pub(super) fn run(&mut self, case: &Case, code: &Code, image: &Image) -> Result<Run, OracleError> {
         image.write(code, self.backend.runtime());
-        let ended = self
-            .machine
-            .run(code, self.backend.runtime(), &code.start)
-            .map_err(|e| OracleError::Machine(e.to_string()))?;
+        let machine = |e: MachineError| OracleError::Machine(e.to_string());
+        let mut ended = self.machine.run(code, self.backend.runtime(), &code.start).map_err(machine)?;
+        if ended.slow {
+            image.write(code, self.backend.runtime());
+            ended = self.machine.run_counted(code, self.backend.runtime(), &code.start).map_err(machine)?;
+        }
         let end = match ended.how {
             HowEnded::Exit(n) => End::Exit(n),
             HowEnded::Tail => End::Tail,

@@ -74,6 +74,10 @@ impl Backend for LuaJit {
         self.window()
     }
 
+    fn scrub(&mut self) {
+        self.jit.scrub();
+    }
+
     fn restore(&mut self, code: &Code, exit: ExitNo, regs: &Registers) -> Result<Option<Vec<u64>>, String> {
         runtime::restore(&mut self.jit, code, exit, regs).map(Some)
     }

@@ -228,6 +228,28 @@ fn a_long_run_below_the_deadline_ends_by_itself() {
 }
 
 #[test]
+fn counted_runs_hang_by_the_number_of_instructions_and_always_at_the_same_place() {
+    let mut b = Bench::new();
+    let code = asm().i("nop", 0xd503_201f).i("nop", 0xd503_201f).b(CODE).end();
+    b.machine.load(&code).unwrap();
+    let first = b.machine.run_counted(&code, &mut b.fake, &code.start).unwrap();
+    assert!(matches!(&first.how, HowEnded::Fault(f) if f.class == FaultClass::Hang), "{:?}", first.how);
+    assert_eq!(b.machine.run_counted(&code, &mut b.fake, &code.start).unwrap(), first);
+    still_works(&mut b);
+}
+
+#[test]
+fn a_counted_run_below_the_budget_ends_by_itself() {
+    let mut b = Bench::new();
+    let code =
+        asm().x(0, 100_000).i("sub x0, x0, #1", 0xd100_0400).i("cbnz x0, #0xfffffffffffffffc", 0xb5ff_ffe0).b(EXITS);
+    let code = code.end();
+    b.machine.load(&code).unwrap();
+    assert_eq!(b.machine.run_counted(&code, &mut b.fake, &code.start).unwrap().how, exit(0));
+    assert_eq!(b.run(&code, &code.start).how, exit(0));
+}
+
+#[test]
 fn many_short_runs_are_not_taken_for_a_long_one() {
     let mut b = Bench::new();
     b.machine.set_deadline(Duration::from_millis(50));
