@@ -223,5 +223,5 @@ fn loop_heads_and_wild_branches_are_labelled() {
     has(&page, "100008  17ffffff  b      #0x100004                          ->LOOP ; 0002");
     has(&page, "pc         0x11000c, outside of the code");
     let wild = "10000c  14004000  b      #0x11000c                          ->?    ; 0002";
-    assert_eq!(page.lines().filter(|l| l.starts_with(wild)).count(), 2, "code and fault\n{page}");
+    assert_eq!(page.lines().filter(|l| l.starts_with(wild)).count(), 3, "code, defect and fault\n{page}");
 }

@@ -1,6 +1,6 @@
 //! Expected against observed: every part of an outcome, bit by bit.
 //!
-//! Nothing is compared loosely. Where LuaJIT leaves a result open, the interpreter says so ([`Unspecified`]) and
+//! Nothing is compared loosely. Where LuaJIT leaves a result open, the interpreter says so ([`crate::outcome::Unspecified`]) and
 //! [`tolerance`] decides, with a reason, whether a difference may stand.
 
 pub mod tolerance;

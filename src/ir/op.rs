@@ -1,4 +1,4 @@
-//! The opcode enum and its info, expanded from the table in [`super::ops`].
+//! The opcode enum and its info, expanded from the table in `ir::ops`.
 
 use super::lit::LitKind;
 use super::sig::Rule;

@@ -194,7 +194,9 @@ fn check_slot(s: Slot) -> Check {
 fn check_rule(trace: &Trace, ins: &Ins) -> Check {
     match (ins.op.info().rule, ins.op1, ins.op2) {
         // lj_asm_arm64.h: asm_bnot does not complement a constant; FOLD computes it before.
-        (Rule::BitUn, Arg::K(_), _) if ins.op == Op::BNOT => Err("operand is a constant, which FOLD complements".into()),
+        (Rule::BitUn, Arg::K(_), _) if ins.op == Op::BNOT => {
+            Err("operand is a constant, which FOLD complements".into())
+        }
         (Rule::Mod, _, Arg::K(Const::Int(0))) => Err("divisor is zero".into()),
         // `lj_asm_arm64.h: asm_tobit` adds operand 2 and takes the low word: only the bias makes that a conversion.
         (Rule::ToBit, _, k) if k != Arg::K(Const::Num(TOBIT_BIAS)) => Err("operand 2 must be +bias (2^52+2^51)".into()),

@@ -1,7 +1,7 @@
 //! LuaJIT's own ARM64 assembler as a backend.
 //!
 //! The library is `luajit-arm64-sys`: LuaJIT compiled for this machine with ARM64 as its target. A case's IR is emitted through FOLD
-//! or as written ([`emit`]), assembled, and read back ([`readback`]); what its code branches to is in [`runtime`].
+//! or as written (`emit`), assembled, and read back (`readback`); what its code branches to is in `runtime`.
 
 mod emit;
 mod numbers;
