@@ -9,6 +9,7 @@
 mod batch;
 mod death;
 mod folder;
+mod fuzz;
 mod hunt;
 mod judge;
 mod pieces;
@@ -22,6 +23,7 @@ mod serve;
 mod state;
 
 pub use folder::{Folder, read_state, write_whole};
+pub use fuzz::fuzz_one;
 pub use hunt::{Hunt, Limits, Progress};
 pub use pieces::{OpenError, case, case_text, op_names, open_oracle, runs, spec};
 pub use plan::{DEFAULT_DEADLINE, DEFAULT_MEMORY, Plan, Workers};
