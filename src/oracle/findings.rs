@@ -4,7 +4,7 @@ use super::verdict::{Finding, Verdict};
 use crate::case::Case;
 use crate::code::{Code, Registers};
 use crate::compare::{Difference, Place};
-use crate::ir::{Op, Ref, Slot, Type};
+use crate::ir::{Op, Ref, Slot};
 use crate::outcome::{End, Fault, FaultClass, FindingClass, Outcome};
 use crate::verify::Defect;
 
@@ -47,9 +47,10 @@ pub(super) fn fault_finding(case: &Case, code: &Code, n: usize, fault: &Fault, e
     Verdict::Finding(Box::new(Finding { class, at, op, input: Some(n), detail, fault }))
 }
 
-pub(super) fn mismatch_finding(case: &Case, n: usize, differences: &[Difference]) -> Verdict {
+/// What differed on input `n`, whose run ended as expected or not at `end`.
+pub(super) fn mismatch_finding(case: &Case, n: usize, end: &End, differences: &[Difference]) -> Verdict {
     let first = &differences[0];
-    let at = blamed_ref(case, first);
+    let at = blamed_ref(case, end, first);
     let detail = differences
         .iter()
         .take(8)
@@ -58,23 +59,27 @@ pub(super) fn mismatch_finding(case: &Case, n: usize, differences: &[Difference]
     finding(case, first.class.into(), at, Some(n), detail)
 }
 
-/// The instruction that a wrong snapshot value comes from, where the trace says so without running it.
-fn blamed_ref(case: &Case, d: &Difference) -> Option<Ref> {
-    let slot = match d.place {
-        Place::Value(slot) | Place::Stack(slot) => slot,
-        Place::Memory(region, offset) => return last_store(case, region, offset),
-        Place::End | Place::Call(_) => return None,
+/// The instruction that a wrong value comes from, where the trace says so without running it: for memory a first guess only,
+/// since blame proper steps through both sides.
+fn blamed_ref(case: &Case, end: &End, d: &Difference) -> Option<Ref> {
+    match d.place {
+        Place::Value(slot) | Place::Stack(slot) => restored_value(case, end, slot),
+        Place::Memory(..) => last_store(case),
+        Place::End | Place::Call(_) => None,
+    }
+}
+
+/// What the snapshot of this end restores to a slot.
+fn restored_value(case: &Case, end: &End, slot: Slot) -> Option<Ref> {
+    let snap = match end {
+        End::Exit(n) => case.trace.snaps.get(usize::from(n.0)),
+        End::Tail | End::Fault(_) => case.trace.snaps.last(),
     };
-    value_of(case, slot)
+    snap?.entries.iter().find(|e| e.slot == slot)?.value.as_ref()
 }
 
-fn value_of(case: &Case, slot: Slot) -> Option<Ref> {
-    case.trace.snaps.last()?.entries.iter().find(|e| e.slot == slot)?.value.as_ref()
-}
-
-/// The last store, as a first guess: blame proper steps through both sides.
-fn last_store(case: &Case, _region: usize, _offset: usize) -> Option<Ref> {
-    case.trace.iter().rev().find(|(_, i)| i.op == Op::XSTORE && i.ty != Type::Nil).map(|(r, _)| r)
+fn last_store(case: &Case) -> Option<Ref> {
+    case.trace.iter().rev().find(|(_, i)| i.op == Op::XSTORE).map(|(r, _)| r)
 }
 
 fn name_place(case: &Case, place: Place) -> String {

@@ -120,7 +120,7 @@ impl Oracle {
                 *stats.skipped_inputs.entry(format!("tolerated: {}", reason.name())).or_default() += 1;
                 return None;
             }
-            return Some(mismatch_finding(case, n, &differences));
+            return Some(mismatch_finding(case, n, &expected.end, &differences));
         }
         if let Some(text) = clobbered(code, &run.outcome.end, &run.regs) {
             return Some(finding(case, FaultClass::AbiClobber.into(), None, Some(n), vec![text]));
