@@ -95,8 +95,9 @@ impl Random {
         let ins = Ins { op, ty, guard, op1, op2 };
         let to_constant_memory = info.rule == Rule::XStore && matches!(op1, Arg::K(Const::KPtr(_)));
         let by_zero = info.rule == Rule::Mod && op2 == Arg::K(Const::Int(0));
+        let complemented = op == Op::BNOT && matches!(op1, Arg::K(_));
         let mask = info.rule == Rule::NumMask && op2 != Arg::None && op2 != op1;
-        (!to_constant_memory && !by_zero && !mask).then_some(ins)
+        (!to_constant_memory && !by_zero && !complemented && !mask).then_some(ins)
     }
 
     fn operand(
