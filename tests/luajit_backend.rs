@@ -158,3 +158,12 @@ fn types_and_tags_are_the_librarys_own() {
     let tag = tables.value("LJ_TISNUM").expect("every LuaJIT has LJ_TISNUM");
     assert_eq!(TAG_INT, u64::from(u32::try_from(tag & 0xffff_ffff).unwrap() << 15));
 }
+
+#[test]
+fn an_int_that_fold_finds_equal_to_a_u32_is_no_case() {
+    let body = vec![xload(Type::U32, pointer()), ins(Op::ADD, Type::Int, r(1), Arg::K(Const::Int(0)))];
+    let last = vec![SnapEntry { slot: Slot(2), value: r(2) }];
+    let refused = backend().compile(&case(body.clone(), last.clone(), Emit::Fold));
+    assert_eq!(refused, Err(Refusal::Skip("FOLD left a u32 in a snapshot".into())));
+    assert!(backend().compile(&case(body, last, Emit::Raw)).is_ok());
+}

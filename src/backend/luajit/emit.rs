@@ -140,6 +140,16 @@ impl Emitter<'_> {
         })
     }
 
+    /// True for a value that no exit can restore. The recorder converts a u32 before it computes with it; a written `int` that FOLD
+    /// finds equal to a loaded `u32` has no such conversion.
+    fn is_u32(&self, value: TRef) -> Result<bool, Refusal> {
+        if self.case.emit == Emit::Raw || value.is_const() {
+            return Ok(false);
+        }
+        let ins = self.jit.ir(value).map_err(|e| self.error(&e))?;
+        Ok(self.numbers.is_u32(ins.ty))
+    }
+
     fn snap(&mut self, snap: &Snap) -> Result<(), Refusal> {
         let mut entries = Vec::with_capacity(snap.entries.len());
         for e in &snap.entries {
@@ -150,6 +160,9 @@ impl Emitter<'_> {
             };
             // What is no Lua value is live at the exit all the same, as the parts of sunk allocations are; only its restore
             // is left out.
+            if ty.is_lua_value() && self.is_u32(value)? {
+                return Err(Refusal::Skip("FOLD left a u32 in a snapshot".into()));
+            }
             let flags = if ty.is_lua_value() { SnapFlags::NONE } else { SnapFlags::NORESTORE };
             entries.push(SnapEntry { slot: e.slot.0, flags, value });
         }

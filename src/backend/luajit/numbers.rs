@@ -61,6 +61,11 @@ impl Numbers {
         self.types[ty as usize] | if guard { self.guard } else { 0 }
     }
 
+    /// True for the type byte of a u32, whatever its flags.
+    pub fn is_u32(&self, type_byte: u8) -> bool {
+        type_byte & 0x1f == self.types[Type::U32 as usize]
+    }
+
     /// The function's number; releases before 2020 lack none of ours.
     pub fn fpm(&self, fpm: Fpm) -> Result<u16, String> {
         self.fpm[fpm as usize].map(u16::from).ok_or_else(|| format!("this LuaJIT has no IRFPM_{}", fpm.lj_name()))
