@@ -28,8 +28,6 @@ pub struct ValueLoc {
     pub place: Place,
     /// The place holds an int that is to be converted to the num (a conversion sunk into the exit).
     pub int_to_num: bool,
-    /// The place holds a num that is to be converted to the int (a conversion that was folded away).
-    pub num_to_int: bool,
 }
 
 /// One exit.

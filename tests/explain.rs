@@ -130,7 +130,7 @@ const FAILS: &str = "; tracehound 1
 
 /// Its exits, with the value of slot 2 in x5.
 fn exits() -> Vec<Exit> {
-    let value = |slot, place| ValueLoc { slot: Slot(slot), ty: Type::Int, place, int_to_num: false, num_to_int: false };
+    let value = |slot, place| ValueLoc { slot: Slot(slot), ty: Type::Int, place, int_to_num: false };
     let values = vec![value(2, Place::Gpr(5)), value(3, Place::Known(7))];
     vec![Exit { values: vec![] }, Exit { values }, Exit { values: vec![] }]
 }

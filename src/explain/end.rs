@@ -32,11 +32,7 @@ fn line(page: &Page, exit: ExitNo, taken: bool, loc: &ValueLoc) -> String {
     let source = entries.iter().find(|e| e.slot == loc.slot).and_then(|e| e.value.as_ref());
     let source = source.map_or("const".into(), |r| format!("{:04}", r.0));
     let found = if taken { found(page, loc) } else { String::new() };
-    let conversion = match (loc.int_to_num, loc.num_to_int) {
-        (true, _) => " converted from int",
-        (_, true) => " converted from num",
-        _ => "",
-    };
+    let conversion = if loc.int_to_num { " converted from int" } else { "" };
     let place = place(loc);
     let slot = format!("slot #{}", loc.slot.0);
     format!("{slot:<9} {:<3} {source:<5} in {place}{conversion}{found}", loc.ty.text()).trim_end().into()

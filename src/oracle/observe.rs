@@ -40,12 +40,7 @@ fn read_value(loc: &ValueLoc, regs: &Registers, runtime: &dyn Runtime) -> Option
         Place::Known(bits) => bits,
         Place::Lost => return None,
     };
-    let raw = match (loc.int_to_num, loc.num_to_int) {
-        (true, _) => f64::from(low_int(raw)).to_bits(),
-        #[expect(clippy::cast_possible_truncation, reason = "an exact integer: the conversion was a checked one")]
-        (_, true) => u64::from((f64::from_bits(raw) as i32).cast_unsigned()),
-        _ => raw,
-    };
+    let raw = if loc.int_to_num { f64::from(low_int(raw)).to_bits() } else { raw };
     let bits = match loc.ty.class() {
         Class::Pri => 0,
         Class::W32 | Class::Flt => raw & 0xffff_ffff,

@@ -64,8 +64,7 @@ fn exits(jit: &Jit, case: &Case, emitted: &Emitted) -> Result<Vec<Exit>, Refusal
 }
 
 fn value_loc(jit: &Jit, case: &Case, emitted: &Emitted, snap: u32, e: &SnapEntry) -> Result<ValueLoc, Refusal> {
-    let known =
-        |ty, bits| ValueLoc { slot: e.slot, ty, place: Place::Known(bits), int_to_num: false, num_to_int: false };
+    let known = |ty, bits| ValueLoc { slot: e.slot, ty, place: Place::Known(bits), int_to_num: false };
     match e.value {
         Arg::K(Const::Int(i)) => Ok(known(Type::Int, u64::from(i.cast_unsigned()))),
         Arg::K(Const::Num(bits)) => Ok(known(Type::Num, bits)),
@@ -75,7 +74,7 @@ fn value_loc(jit: &Jit, case: &Case, emitted: &Emitted, snap: u32, e: &SnapEntry
             let t = emitted.refs[usize::from(r.0) - 1]
                 .ok_or_else(|| Refusal::Broken(format!("{:04} is in a snapshot but has no value", r.0)))?;
             let (place, int_to_num) = place(jit, snap, t)?;
-            Ok(ValueLoc { slot: e.slot, ty, place, int_to_num, num_to_int: false })
+            Ok(ValueLoc { slot: e.slot, ty, place, int_to_num })
         }
         _ => Err(Refusal::Broken(format!("slot #{} holds no value", e.slot.0))),
     }
