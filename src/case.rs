@@ -1,8 +1,8 @@
 //! A case: all that one run of the pipeline needs, and nothing else.
 
-use crate::ir::validate::{self, Illegal};
-use crate::ir::{Slot, SymPtr, Trace};
-use crate::world::{BadWorld, SlotValue, World};
+use crate::ir::validate::{self, Illegal, Scene};
+use crate::ir::{Arg, Const, ExitNo, Link, Slot, SymPtr, Trace, Type};
+use crate::world::{BadWorld, ObjectKind, SlotValue, Upvalue, World};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -15,7 +15,12 @@ pub enum Emit {
     Fold,
     /// As written.
     Raw,
+    /// One iteration through FOLD, then LuaJIT's own passes: dead-code elimination, loop optimisation, allocation sinking.
+    Passes,
 }
+
+/// All of them.
+pub const ALL_EMITS: &[Emit] = &[Emit::Fold, Emit::Raw, Emit::Passes];
 
 impl Emit {
     /// The word in text and on the command line.
@@ -23,8 +28,14 @@ impl Emit {
         match self {
             Emit::Fold => "fold",
             Emit::Raw => "raw",
+            Emit::Passes => "passes",
         }
     }
+}
+
+/// `loop` is a keyword.
+fn flag_name(field: &'static str) -> &'static str {
+    field.trim_end_matches('_')
 }
 
 macro_rules! opt_flags {
@@ -39,10 +50,10 @@ macro_rules! opt_flags {
 
         impl OptFlags {
             /// Names and values, in a fixed order.
-            pub fn list(&self) -> Vec<(&'static str, bool)> { vec![$( (stringify!($field), self.$field), )*] }
+            pub fn list(&self) -> Vec<(&'static str, bool)> { vec![$( (flag_name(stringify!($field)), self.$field), )*] }
             /// Sets one switch by name; false if there is none of that name.
             pub fn set(&mut self, name: &str, on: bool) -> bool {
-                match name { $( stringify!($field) => self.$field = on, )* _ => return false }
+                match name { $( _ if name == flag_name(stringify!($field)) => self.$field = on, )* _ => return false }
                 true
             }
         }
@@ -66,6 +77,125 @@ opt_flags! {
     fuse = true,
     /// Fused multiply-add (off by default in LuaJIT too).
     fma = false,
+    /// Loop optimisation: a pass.
+    loop_ = true,
+    /// Elimination of array bounds checks.
+    abc = true,
+    /// Sinking of allocations and stores: a pass.
+    sink = true,
+}
+
+/// Where the backend's memory lies: code depends on distances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Arena {
+    /// Code some megabytes from the VM's state and its exit handler.
+    #[default]
+    Usual,
+    /// Code within a megabyte of the VM's state.
+    Near,
+    /// Code more than four gigabytes away from everything.
+    Far,
+}
+
+/// All of them with their names.
+pub const ALL_ARENAS: &[(Arena, &str)] = &[(Arena::Usual, "usual"), (Arena::Near, "near"), (Arena::Far, "far")];
+
+impl Arena {
+    /// The word in text and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Arena::Usual => "usual",
+            Arena::Near => "near",
+            Arena::Far => "far",
+        }
+    }
+}
+
+/// What the collector does during a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Gc {
+    /// It has nothing to do.
+    #[default]
+    Idle,
+    /// Each check calls it; it does a step, and the trace goes on.
+    Step,
+    /// The first check calls it, and the trace must leave.
+    Leave,
+}
+
+impl Gc {
+    /// The word in text.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Gc::Idle => "idle",
+            Gc::Step => "step",
+            Gc::Leave => "leave",
+        }
+    }
+}
+
+/// What an input puts in an object.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ObjectValues {
+    /// Nothing: a string.
+    None,
+    /// A table's values.
+    Table {
+        /// Of the array part: one for each of its slots.
+        array: Vec<SlotValue>,
+        /// Of the hash part: one for each key, in their order.
+        hash: Vec<SlotValue>,
+    },
+    /// A function's upvalues; those that are open have the value of their slot, and `Nil` here.
+    Upvalues(Vec<SlotValue>),
+    /// Payload bytes of a userdata or cdata.
+    Bytes(Vec<u8>),
+}
+
+impl ObjectValues {
+    /// All nil or zero.
+    pub fn blank(kind: &ObjectKind) -> ObjectValues {
+        match kind {
+            ObjectKind::Str(_) => ObjectValues::None,
+            ObjectKind::Table { asize, keys, .. } => ObjectValues::Table {
+                array: vec![SlotValue::Nil; *asize as usize],
+                hash: vec![SlotValue::Nil; keys.len()],
+            },
+            ObjectKind::Func { upvalues } => ObjectValues::Upvalues(vec![SlotValue::Nil; upvalues.len()]),
+            ObjectKind::Udata { .. } | ObjectKind::Cdata(_) => {
+                ObjectValues::Bytes(vec![0; kind.payload().map_or(0, |(_, len)| len as usize)])
+            }
+        }
+    }
+
+    /// True if it has the shape that the object wants.
+    pub fn fits(&self, kind: &ObjectKind) -> bool {
+        match (self, kind) {
+            (ObjectValues::None, ObjectKind::Str(_)) => true,
+            (ObjectValues::Table { array, hash }, ObjectKind::Table { asize, keys, .. }) => {
+                array.len() == *asize as usize && hash.len() == keys.len()
+            }
+            (ObjectValues::Upvalues(values), ObjectKind::Func { upvalues }) => {
+                let blank = |(v, u): (&SlotValue, &Upvalue)| *u == Upvalue::Closed || *v == SlotValue::Nil;
+                values.len() == upvalues.len() && values.iter().zip(upvalues).all(blank)
+            }
+            (ObjectValues::Bytes(bytes), ObjectKind::Udata { .. } | ObjectKind::Cdata(_)) => {
+                kind.payload().is_some_and(|(_, len)| bytes.len() == len as usize)
+            }
+            _ => false,
+        }
+    }
+
+    /// All Lua values in it.
+    pub fn values(&self) -> impl Iterator<Item = SlotValue> + '_ {
+        let (a, b): (&[SlotValue], &[SlotValue]) = match self {
+            ObjectValues::Table { array, hash } => (array, hash),
+            ObjectValues::Upvalues(values) => (values, &[]),
+            ObjectValues::None | ObjectValues::Bytes(_) => (&[], &[]),
+        };
+        a.iter().chain(b).copied()
+    }
 }
 
 /// A pointer that an input's memory holds: eight bytes at `at`, pointing to `to`.
@@ -86,6 +216,12 @@ pub struct Input {
     pub memory: Vec<Vec<u8>>,
     /// Pointers in that memory; they overwrite its bytes.
     pub pointers: Vec<PointerCell>,
+    /// What is in each object of the world, in its order.
+    pub objects: Vec<ObjectValues>,
+    /// What the collector does.
+    pub gc: Gc,
+    /// A profiler wants to be called.
+    pub profile: bool,
 }
 
 impl Input {
@@ -118,6 +254,21 @@ pub struct Case {
     pub emit: Emit,
     /// Optimisation switches.
     pub flags: OptFlags,
+    /// A trace that starts at an exit of the trace.
+    pub side: Option<SideTrace>,
+    /// Where the backend's memory lies.
+    pub arena: Arena,
+    /// The seed of a build that allocates registers at random; others do not look at it.
+    pub ra: Option<u32>,
+}
+
+/// A side trace. Its exits are numbered behind those of the root trace.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SideTrace {
+    /// The root trace's exit at which it starts.
+    pub exit: ExitNo,
+    /// The trace.
+    pub trace: Trace,
 }
 
 /// Why a case can't be run.
@@ -143,10 +294,15 @@ pub enum BadCase {
 pub const MAX_INPUTS: usize = 64;
 
 impl Case {
+    /// A case of one trace, with the backend's memory where it usually lies.
+    pub fn new(trace: Trace, world: World, inputs: Vec<Input>, emit: Emit, flags: OptFlags) -> Case {
+        Case { trace, world, inputs, emit, flags, side: None, arena: Arena::Usual, ra: None }
+    }
+
     /// Checks trace, world and inputs.
     pub fn check(&self) -> Result<(), BadCase> {
         self.world.check()?;
-        validate::validate(&self.trace, self.world.regions.len())?;
+        self.check_traces()?;
         if self.inputs.is_empty() || self.inputs.len() > MAX_INPUTS {
             let why = format!("a case has 1 to {MAX_INPUTS} inputs, this one has {}", self.inputs.len());
             return Err(BadCase::Input { input: self.inputs.len(), why });
@@ -155,6 +311,38 @@ impl Case {
             self.check_input(input).map_err(|why| BadCase::Input { input: n + 1, why })?;
         }
         Ok(())
+    }
+
+    fn check_traces(&self) -> Result<(), BadCase> {
+        let objects = self.world.object_types();
+        let passes = self.emit == Emit::Passes;
+        let scene = Scene { regions: self.world.regions.len(), objects: &objects, passes, parent: None };
+        validate::validate(&self.trace, &scene)?;
+        let Some(side) = &self.side else { return Ok(()) };
+        let illegal = |why: String| BadCase::Trace(Illegal::Trace(why));
+        if passes {
+            return Err(illegal("a side trace goes with fold or raw".into()));
+        }
+        let parent = self.exit_slots(side.exit).ok_or_else(|| illegal(format!("there is no exit {}", side.exit.0)))?;
+        let tail = usize::from(side.exit.0) + 1 == self.trace.snaps.len() && self.trace.link != Link::Loop;
+        if tail && self.trace.ins.len() < usize::from(self.trace.snaps[usize::from(side.exit.0)].at.0) {
+            return Err(illegal(format!("no guard leaves through exit {}", side.exit.0)));
+        }
+        Ok(validate::validate(&side.trace, &Scene { parent: Some(&parent), passes: false, ..scene })?)
+    }
+
+    /// The slots that an exit of the root trace restores, with the types of their values.
+    pub fn exit_slots(&self, exit: ExitNo) -> Option<Vec<(Slot, Type)>> {
+        let ty = |arg: Arg| match arg {
+            Arg::Ref(r) => self.trace.get(r).ty,
+            Arg::K(Const::Int(_)) => Type::Int,
+            Arg::K(Const::Num(_)) => Type::Num,
+            Arg::K(Const::Pri(ty)) => ty,
+            Arg::K(Const::Gc(id)) => self.world.object(id).kind.ty(),
+            _ => Type::Nil,
+        };
+        let snap = self.trace.snaps.get(usize::from(exit.0))?;
+        Some(snap.entries.iter().map(|e| (e.slot, ty(e.value))).collect())
     }
 
     fn check_input(&self, input: &Input) -> Result<(), String> {
@@ -173,6 +361,7 @@ impl Case {
             }
         }
         self.check_slots(input)?;
+        self.check_objects(input)?;
         input.pointers.iter().try_for_each(|p| self.check_pointer(p))
     }
 
@@ -183,16 +372,37 @@ impl Case {
                 return Err(format!("slot #{} is out of range or order", slot.0));
             }
             last = Some(*slot);
-            match value {
-                SlotValue::Str(p) => self.check_region(p)?,
-                // Such bits are tagged values: the slot would not be a number (lj_obj.h, "Internal object tags").
-                SlotValue::Num(bits) if *bits > NAN_BITS && bits >> 32 >= crate::world::TAG_INT => {
-                    return Err(format!("slot #{}: {bits:#018x} is a tagged value, no number", slot.0));
-                }
-                _ => {}
-            }
+            self.check_value(*value).map_err(|why| format!("slot #{}: {why}", slot.0))?;
         }
         Ok(())
+    }
+
+    fn check_objects(&self, input: &Input) -> Result<(), String> {
+        let objects = &self.world.objects;
+        if input.objects.len() != objects.len() {
+            return Err(format!("has values for {} objects, the world has {}", input.objects.len(), objects.len()));
+        }
+        for (o, values) in objects.iter().zip(&input.objects) {
+            if !values.fits(&o.kind) {
+                return Err(format!("object {}: its values are not as many as it wants", o.name));
+            }
+            values.values().try_for_each(|v| self.check_value(v)).map_err(|why| format!("object {}: {why}", o.name))?;
+        }
+        Ok(())
+    }
+
+    fn check_value(&self, value: SlotValue) -> Result<(), String> {
+        match value {
+            SlotValue::Str(p) => self.check_region(&p),
+            SlotValue::Obj(id) if usize::from(id.0) >= self.world.objects.len() => {
+                Err(format!("is object {}, the world has {}", id.0, self.world.objects.len()))
+            }
+            // Such bits are tagged values: the slot would not be a number (lj_obj.h, "Internal object tags").
+            SlotValue::Num(bits) if bits > NAN_BITS && bits >> 32 >= crate::world::TAG_INT => {
+                Err(format!("{bits:#018x} is a tagged value, no number"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_pointer(&self, p: &PointerCell) -> Result<(), String> {

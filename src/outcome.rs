@@ -1,6 +1,7 @@
 //! What a trace did: the plain data that interpreter and machine both produce and `compare` compares.
 
-use crate::ir::{ExitNo, Slot, Type};
+use crate::ir::{CdataType, ExitNo, Slot, Type};
+use std::collections::BTreeMap;
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -196,6 +197,33 @@ impl Unspecified {
     }
 }
 
+/// Objects by the address of their header.
+pub type Heap = BTreeMap<u64, ObjectState>;
+
+/// What an object holds after a run. Lua values are words as in a slot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ObjectState {
+    /// A string's bytes.
+    Str(Vec<u8>),
+    /// A table.
+    Table {
+        /// Keys and values, those of the array part too, ascending by key; no nil values.
+        entries: Vec<(u64, u64)>,
+        /// Address of the metatable, 0 for none.
+        meta: u64,
+        /// It is black: the collector is done with it.
+        black: bool,
+    },
+    /// Values of a function's upvalues.
+    Func(Vec<u64>),
+    /// A userdata: address of the metatable and payload.
+    Udata(u64, Vec<u8>),
+    /// A cdata: its type, if it is one of a case's, and payload.
+    Cdata(Option<CdataType>, Vec<u8>),
+    /// An object of a kind that no case makes: a thread, a prototype.
+    Other,
+}
+
 /// Everything observable of one run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Outcome {
@@ -209,6 +237,8 @@ pub struct Outcome {
     pub memory: Vec<Vec<u8>>,
     /// Calls of helpers.
     pub calls: Vec<Call>,
+    /// The world's objects, and all others that can be reached from them, the values and the stack.
+    pub heap: Heap,
     /// What was left open on the way (interpreter only).
     pub unspecified: Vec<Unspecified>,
 }

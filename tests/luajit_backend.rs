@@ -58,7 +58,7 @@ fn case(ins: Vec<Ins>, last: Vec<SnapEntry>, emit: Emit) -> Case {
     let regions = vec![Region { name: "data".into(), offset: 64, size: 64, readonly: false }];
     let input = Input { memory: vec![vec![0; 64]], ..Input::default() };
     let trace = Trace { ins, snaps, link: Link::Return };
-    let case = Case { trace, world: World { regions }, inputs: vec![input], emit, flags: OptFlags::default() };
+    let case = Case::new(trace, World { regions, objects: vec![] }, vec![input], emit, OptFlags::default());
     case.check().expect("a legal case");
     case
 }

@@ -28,7 +28,15 @@ fn unchanged(file: &TraceFile) -> Outcome {
     let (world, input) = (&file.case.world, &file.case.inputs[0]);
     let stack = vec![SlotValue::Int(5).encode(world), SlotValue::Nil.encode(world)];
     let memory = input.materialize(world);
-    Outcome { end: End::Tail, values: vec![], stack, memory, calls: vec![], unspecified: vec![] }
+    Outcome {
+        end: End::Tail,
+        values: vec![],
+        stack,
+        memory,
+        calls: vec![],
+        heap: Default::default(),
+        unspecified: vec![],
+    }
 }
 
 #[test]

@@ -3,10 +3,10 @@
 pub mod luajit;
 pub mod store;
 
-use crate::case::Case;
+use crate::case::{Case, Input};
 use crate::code::{Code, Mapping, Registers, Runtime};
 use crate::ir::{ExitNo, Ref};
-use crate::outcome::FaultClass;
+use crate::outcome::{Call, FaultClass, Heap};
 use serde::{Deserialize, Serialize};
 
 /// What a backend is, exactly: part of every report.
@@ -38,6 +38,17 @@ pub enum Refusal {
     },
 }
 
+/// What a run left behind, beside registers and plain memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// The world's objects, and all others that can be reached from them and from the roots.
+    pub heap: Heap,
+    /// Calls of helpers, in order.
+    pub calls: Vec<Call>,
+    /// How often the collector was called.
+    pub gc_steps: u32,
+}
+
 /// A code generator under test.
 pub trait Backend {
     /// Its identity.
@@ -51,6 +62,24 @@ pub trait Backend {
 
     /// The addresses (first, bytes) between which its code always lies.
     fn code_window(&self) -> (u64, u64);
+
+    /// Brings objects and the VM's state to what an input wants: before each run, after the machine's memory has been written.
+    ///
+    /// # Errors
+    /// The backend's own words when it can't.
+    fn enter(&mut self, case: &Case, code: &Code, input: &Input) -> Result<(), String> {
+        let _ = (case, code, input);
+        Ok(())
+    }
+
+    /// What a run left behind. `roots` are words as in a slot; those that are no objects count for nothing.
+    ///
+    /// # Errors
+    /// The backend's own words when it can't tell.
+    fn left(&mut self, case: &Case, roots: &[u64]) -> Result<Left, String> {
+        let _ = (case, roots);
+        Ok(Left::default())
+    }
 
     /// Forgets what runs left in memory: for after one that may have stored anywhere. The next case runs as if it were the first.
     fn scrub(&mut self) {}

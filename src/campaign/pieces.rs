@@ -142,6 +142,7 @@ fn reach(case: &Case) -> &'static str {
     match case.emit {
         Emit::Fold => "emitted through FOLD: reachable in this form",
         Emit::Raw => "emitted as written: FOLD might rewrite it",
+        Emit::Passes => "emitted through FOLD and the passes: reachable in this form",
     }
 }
 

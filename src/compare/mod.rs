@@ -158,6 +158,7 @@ mod tests {
             stack: vec![1, 2, 3],
             memory: vec![vec![0; 32], vec![7; 8]],
             calls: vec![],
+            heap: crate::outcome::Heap::new(),
             unspecified: vec![],
         }
     }

@@ -40,10 +40,14 @@ mod tests {
 
     fn judged(emit: Emit, unspecified: Vec<Unspecified>, fma: bool) -> Option<Unspecified> {
         let trace = Trace { ins: vec![], snaps: vec![], link: Link::Return };
-        let case = Case { trace, world: World::default(), inputs: vec![], emit, flags: OptFlags::default() };
+        let case = Case::new(trace, World::default(), vec![], emit, OptFlags::default());
         let end = End::Exit(ExitNo(0));
         let (values, stack, memory, calls) = (vec![], vec![], vec![], vec![]);
-        tolerated(&case, &Outcome { end, values, stack, memory, calls, unspecified }, fma)
+        tolerated(
+            &case,
+            &Outcome { end, values, stack, memory, calls, heap: crate::outcome::Heap::new(), unspecified },
+            fma,
+        )
     }
 
     #[test]

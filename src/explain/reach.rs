@@ -8,8 +8,8 @@ const FOLDED: &str = "the IR goes through the backend's own FOLD and CSE, as the
 /// Whether the verdict is that of IR which came through FOLD, in words. Raw findings are judged through FOLD to see.
 pub fn reach(case: &Case, verdict: &Verdict, oracle: &mut Oracle) -> Result<String, OracleError> {
     match (case.emit, verdict) {
-        (Emit::Fold, Verdict::Finding(_)) => Ok(format!("yes: {FOLDED}")),
-        (Emit::Fold, _) => Ok(FOLDED.into()),
+        (Emit::Fold | Emit::Passes, Verdict::Finding(_)) => Ok(format!("yes: {FOLDED}")),
+        (Emit::Fold | Emit::Passes, _) => Ok(FOLDED.into()),
         (Emit::Raw, Verdict::Finding(finding)) => {
             let folded = Case { emit: Emit::Fold, ..case.clone() };
             Ok(through_fold(finding.class.name(), &oracle.judge(&folded)?.verdict))

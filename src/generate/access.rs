@@ -202,7 +202,13 @@ impl Builder<'_, '_, '_> {
             _ if integral => SlotValue::Num(f64::from(int_value(bulk)).to_bits()),
             _ => SlotValue::Num(pools::double(bulk)),
         })?;
-        let mode = SloadMode { typecheck: checked, convert, readonly: self.u.percent(20), inherit: self.u.percent(10) };
+        let mode = SloadMode {
+            typecheck: checked,
+            convert,
+            readonly: self.u.percent(20),
+            inherit: self.u.percent(10),
+            parent: false,
+        };
         let guard = checked || integral && self.u.percent(30);
         let r = self.hidden(Op::SLOAD, ty, guard, lit(Lit::Slot(slot.0)), lit(Lit::Sload(mode)));
         self.offer(r);

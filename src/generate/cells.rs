@@ -99,6 +99,7 @@ impl Cells {
                 slots: Vec::with_capacity(16),
                 memory: Vec::with_capacity(self.world.regions.len()),
                 pointers: Vec::with_capacity(16),
+                ..Input::default()
             };
             for (i, region) in self.world.regions.iter().enumerate() {
                 let block = if region.readonly && n > 0 {

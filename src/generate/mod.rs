@@ -51,7 +51,7 @@ pub fn generate(u: &mut Unstructured, knobs: &Knobs) -> arbitrary::Result<Case> 
         straight(&mut b, count);
     }
     let cells = b.cells;
-    Ok(Case { trace: b.trace, world: cells.world, inputs: cells.inputs, emit: knobs.emit, flags })
+    Ok(Case::new(b.trace, cells.world, cells.inputs, knobs.emit, flags))
 }
 
 /// Makes case number `index` of the hunt `seed`: the same on every machine.

@@ -55,6 +55,8 @@ fn constant(k: Const, world: &World) -> u64 {
         Const::Num(bits) => bits,
         Const::Ptr(p) | Const::KPtr(p) => world.address(p),
         Const::Null | Const::Pri(_) => 0,
+        Const::Gc(id) => world.object_address(id),
+        Const::KSlot(..) | Const::Helper(_) | Const::TmpBuf | Const::NilTv | Const::Ctype(_) => 0,
     }
 }
 

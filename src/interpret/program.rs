@@ -8,7 +8,7 @@ use super::marks::Marks;
 use crate::case::{Case, Input};
 use crate::ir::validate::{MAX_SLOT, MIN_SLOT};
 use crate::ir::{ExitNo, Ref, Slot, Type};
-use crate::outcome::{End, Outcome, Value};
+use crate::outcome::{End, Heap, Outcome, Value};
 use crate::world::{ITYPE_STR, TV_FALSE, TV_NIL, TV_TRUE, World, encode_gc, encode_int};
 
 /// Most instructions of a run: far above what a generated loop needs to end, far below a noticeable wait.
@@ -124,7 +124,7 @@ impl Program {
             }
         };
         let unspecified = frame.marks.list();
-        Outcome { end, values, stack, memory: frame.memory, calls: vec![], unspecified }
+        Outcome { end, values, stack, memory: frame.memory, calls: vec![], heap: Heap::new(), unspecified }
     }
 }
 

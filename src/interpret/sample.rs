@@ -27,17 +27,17 @@ pub(super) fn data(offset: i64) -> Arg {
 
 pub(super) fn sload_mode(letters: &str) -> SloadMode {
     let has = |c| letters.contains(c);
-    SloadMode { typecheck: has('T'), convert: has('C'), readonly: has('R'), inherit: has('I') }
+    SloadMode { typecheck: has('T'), convert: has('C'), readonly: has('R'), inherit: has('I'), parent: has('P') }
 }
 
 impl Sample {
     /// Two regions of 64 bytes, "data" and the read-only "konst"; one input of zeros.
     pub(super) fn new() -> Self {
         let region = |name: &str, offset, readonly| Region { name: name.into(), offset, size: 64, readonly };
-        let world = World { regions: vec![region("data", 0, false), region("konst", 4096, true)] };
-        let input = Input { slots: vec![], memory: vec![vec![0; 64]; 2], pointers: vec![] };
+        let world = World { regions: vec![region("data", 0, false), region("konst", 4096, true)], objects: vec![] };
+        let input = Input { memory: vec![vec![0; 64]; 2], ..Input::default() };
         let trace = Trace { ins: vec![], snaps: vec![], link: Link::Return };
-        Sample(Case { trace, world, inputs: vec![input], emit: Emit::Raw, flags: OptFlags::default() }).snap(&[])
+        Sample(Case::new(trace, world, vec![input], Emit::Raw, OptFlags::default())).snap(&[])
     }
 
     pub(super) fn slots(mut self, slots: &[(u8, SlotValue)]) -> Self {

@@ -3,6 +3,8 @@
 //! Literals are held by meaning, not by number: LuaJIT's numbers differ between releases and are
 //! looked up by name in the loaded library. Source: LuaJIT `lj_ir.h` ("Named IR literals").
 
+use super::callee::Callee;
+use super::field::Field;
 use super::types::Type;
 
 /// Which table a literal operand comes from: a column of the opcode table.
@@ -20,6 +22,18 @@ pub enum LitKind {
     Conv,
     /// `FPMATH` function.
     Fpm,
+    /// A field of an object (`FLOAD`, `FREF`).
+    Field,
+    /// A C function (`CALLN` and its like).
+    Callee,
+    /// An upvalue's index (`UREFO`, `UREFC`).
+    Upvalue,
+    /// `TMPREF` mode.
+    Tmpref,
+    /// `BUFHDR` mode.
+    Buf,
+    /// `TOSTR` mode.
+    Tostr,
 }
 
 /// A literal operand.
@@ -37,6 +51,49 @@ pub enum Lit {
     Conv(ConvMode),
     /// `FPMATH` function.
     Fpm(Fpm),
+    /// A field of an object.
+    Field(Field),
+    /// A C function.
+    Callee(Callee),
+    /// An upvalue's index in its function. (LuaJIT's literal also holds a hash, which the backend supplies.)
+    Upvalue(u8),
+    /// `TMPREF` mode.
+    Tmpref(TmprefMode),
+    /// `BUFHDR` mode.
+    Buf(BufMode),
+    /// `TOSTR` mode.
+    Tostr(TostrMode),
+}
+
+/// `TMPREF` mode bits: what the temporary is used for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TmprefMode {
+    /// `IN1`: the value is stored to it.
+    pub in1: bool,
+    /// `OUT1`: it is read after a call.
+    pub out1: bool,
+}
+
+/// How `BUFHDR` starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum BufMode {
+    /// With an empty buffer.
+    #[default]
+    Reset,
+    /// Behind what is in it.
+    Append,
+}
+
+/// What `TOSTR` formats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TostrMode {
+    /// An integer.
+    #[default]
+    Int,
+    /// A number.
+    Num,
+    /// A character, by its code.
+    Char,
 }
 
 /// `SLOAD` mode bits.
@@ -50,6 +107,8 @@ pub struct SloadMode {
     pub readonly: bool,
     /// `I`: inherited by exits and side traces.
     pub inherit: bool,
+    /// `P`: in a side trace, the value that the parent's exit has for the slot.
+    pub parent: bool,
 }
 
 /// `XLOAD` mode bits. (`U`, unaligned, is not legal on ARM64.)

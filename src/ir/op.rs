@@ -79,7 +79,12 @@ impl OpInfo {
 
     /// True for an instruction that others can use: no store, no comparison.
     pub fn has_value(&self) -> bool {
-        !self.is_store() && !matches!(self.rule, Rule::SCmp | Rule::UCmp | Rule::Equal | Rule::Bounds)
+        match self.rule {
+            // Stores by their mode, since nothing may drop or move them.
+            Rule::HRef | Rule::TmpRef | Rule::Call | Rule::CallXs => true,
+            Rule::SCmp | Rule::UCmp | Rule::Equal | Rule::Bounds | Rule::Prof => false,
+            _ => !self.is_store(),
+        }
     }
 
     /// True when operand order does not matter.

@@ -55,7 +55,7 @@ pub enum Rule {
     XLoad,
     /// XSTORE: a p64 address and a value of the stored type's class.
     XStore,
-    /// SLOAD: int, num, str.
+    /// SLOAD: int, num, an object, or a primitive that is checked for.
     SLoad,
     /// XBAR.
     Barrier,
@@ -63,9 +63,81 @@ pub enum Rule {
     Conv,
     /// TOBIT: int from num and the bias constant.
     ToBit,
+    /// AREF: p64 from an array part (`FLOAD tab.array`) and an int.
+    ARef,
+    /// HREF, NEWREF: p64 from a table and a key.
+    HRef,
+    /// HREFK: p64 from a hash part (`FLOAD tab.node`) and a KSLOT constant, guarded.
+    HRefK,
+    /// UREFO, UREFC: p64 from a function and an upvalue's index, guarded.
+    URef,
+    /// FREF: p64 from an object and a field.
+    FRef,
+    /// TMPREF: p64 to a temporary that holds a Lua value.
+    TmpRef,
+    /// LREF: the running thread.
+    LRef,
+    /// ALOAD, HLOAD, ULOAD, VLOAD: a Lua value of a type that is checked.
+    TvLoad,
+    /// ASTORE, HSTORE, USTORE: a Lua value.
+    TvStore,
+    /// FLOAD: by its field.
+    FLoad,
+    /// FSTORE: by the field of its FREF.
+    FStore,
+    /// ALEN: int from a table and a hint or nil.
+    Len,
+    /// SNEW, XSNEW: a string from an address and a length.
+    SNew,
+    /// TNEW: a table, by two sizes.
+    TNew,
+    /// TDUP: a table from a constant one.
+    TDup,
+    /// CNEW: a cdata from its type's number.
+    CNew,
+    /// CNEWI: a cdata from its type's number and its value.
+    CNewI,
+    /// BUFHDR: p64 from the temporary buffer.
+    BufHdr,
+    /// BUFPUT: p64 from a buffer and a string.
+    BufPut,
+    /// BUFSTR: a string from a buffer and its BUFHDR.
+    BufStr,
+    /// TBAR: a table.
+    TBar,
+    /// OBAR: an upvalue's address and the value stored there.
+    OBar,
+    /// TOSTR: a string from an int or num.
+    ToStr,
+    /// STRTO: a num from a string, guarded.
+    StrTo,
+    /// CALLN, CALLL, CALLS, CALLA: by its function.
+    Call,
+    /// CALLXS: by its helper.
+    CallXs,
+    /// CARG: pairs arguments of a call.
+    CArg,
+    /// GCSTEP: a place where the collector may run.
+    GcStep,
+    /// PROF: a guard that no profiler is asking.
+    Prof,
     /// Not drawn by the generator; see the opcode's status.
     Other,
 }
+
+/// The types of Lua values that slots of tables, upvalues and the Lua stack are checked for.
+pub const TV_TYPES: &[Type] = &[
+    Type::Nil,
+    Type::False,
+    Type::True,
+    Type::Str,
+    Type::Func,
+    Type::Cdata,
+    Type::Tab,
+    Type::Udata,
+    Type::Int,
+    Type::Num,
+];
 
 /// The ten types that XLOAD and XSTORE move between registers and memory, and p64.
 pub const MEMORY_TYPES: &[Type] =
@@ -79,7 +151,8 @@ impl Rule {
         use Type::*;
         match self {
             Rule::SCmp => &[Int, I64, Num],
-            Rule::UCmp | Rule::Equal => &[Int, U32, I64, U64, P64, Num],
+            Rule::UCmp => &[Int, U32, I64, U64, P64, Num],
+            Rule::Equal => &[Int, U32, I64, U64, P64, Num, Str, Func, Cdata, Tab, Udata],
             Rule::Bounds | Rule::Overflow | Rule::ToBit => &[Int],
             Rule::Use => &[Int, U32, I64, U64, P64, Num],
             Rule::BitUn | Rule::Bit | Rule::Shift => W,
@@ -93,9 +166,23 @@ impl Rule {
             Rule::StrRef => &[P64],
             Rule::XLoad => &[I8, U8, I16, U16, Int, U32, I64, U64, P64, Num, Float],
             Rule::XStore => &[I8, U8, I16, U16, Int, U32, I64, U64, P64, Num, Float],
-            Rule::SLoad => &[Int, Num, Str],
+            Rule::SLoad | Rule::TvLoad | Rule::TvStore => TV_TYPES,
+            Rule::ARef | Rule::HRef | Rule::HRefK | Rule::URef | Rule::FRef => &[P64],
+            Rule::TmpRef | Rule::BufHdr | Rule::BufPut => &[P64],
+            Rule::LRef => &[Thread],
+            Rule::FLoad => &[Int, Tab, P64, U8, U16, I64],
+            Rule::FStore => &[Tab, U8],
+            Rule::Len => &[Int],
+            Rule::SNew | Rule::BufStr | Rule::ToStr => &[Str],
+            Rule::TNew | Rule::TDup => &[Tab],
+            Rule::CNew | Rule::CNewI => &[Cdata],
+            Rule::StrTo => &[Num],
+            Rule::Call => &[Nil, Int, I64, P64, Num],
+            Rule::CallXs => &[Nil, I8, U8, I16, U16, Int, U32, I64, U64, P64, Num, Float],
             Rule::Conv => &[Int, U32, I64, U64, Num, Float],
-            Rule::Barrier | Rule::Const | Rule::Other => &[Nil],
+            Rule::Barrier | Rule::TBar | Rule::OBar | Rule::CArg => &[Nil],
+            Rule::GcStep | Rule::Prof => &[Nil],
+            Rule::Const | Rule::Other => &[Nil],
         }
     }
 
@@ -112,7 +199,22 @@ impl Rule {
             Rule::StrRef => (Some(Class::Gc), Some(Class::W32)),
             Rule::XLoad => (Some(Class::W64), None),
             Rule::XStore => (Some(Class::W64), same),
+            Rule::ARef => (Some(Class::W64), Some(Class::W32)),
+            Rule::HRefK | Rule::BufStr => (Some(Class::W64), Some(Class::W64)),
+            Rule::TvLoad | Rule::OBar => (Some(Class::W64), None),
+            Rule::TvStore | Rule::FStore => (Some(Class::W64), same),
+            Rule::HRef | Rule::URef | Rule::FRef | Rule::Len | Rule::TDup | Rule::TBar | Rule::StrTo => {
+                (Some(Class::Gc), None)
+            }
+            Rule::SNew => (Some(Class::W64), Some(Class::W32)),
+            Rule::CNew | Rule::CNewI => (Some(Class::W32), None),
+            Rule::BufHdr => (Some(Class::W64), None),
+            Rule::BufPut => (Some(Class::W64), Some(Class::Gc)),
             Rule::SLoad | Rule::Conv | Rule::Barrier | Rule::Const | Rule::Other => (None, None),
+            Rule::TmpRef | Rule::LRef | Rule::FLoad | Rule::TNew | Rule::ToStr | Rule::GcStep | Rule::Prof => {
+                (None, None)
+            }
+            Rule::Call | Rule::CallXs | Rule::CArg => (None, None),
         }
     }
 }

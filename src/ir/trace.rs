@@ -3,6 +3,8 @@
 //! Constants are written at their use, as `-jdump` prints them; the backend interns them. Refs count
 //! instructions from 1, as `-jdump` does (0 is BASE).
 
+use super::ctype::CdataType;
+use super::helper::Helper;
 use super::lit::Lit;
 use super::op::Op;
 use super::types::Type;
@@ -32,6 +34,23 @@ pub struct SymPtr {
     pub offset: i64,
 }
 
+/// An object of the world, by its index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjId(pub u8);
+
+/// A key of a table's hash part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Key {
+    /// An object: a string, mostly.
+    Obj(ObjId),
+    /// An integer.
+    Int(i32),
+    /// A number, by its bits; no integer and no NaN.
+    Num(u64),
+    /// true or false.
+    Bool(bool),
+}
+
 /// A constant operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Const {
@@ -49,6 +68,18 @@ pub enum Const {
     Null,
     /// `KPRI`: nil, false or true.
     Pri(Type),
+    /// `KGC`: an object of the world. Its type is the object's.
+    Gc(ObjId),
+    /// `KSLOT`: where a table has a key, for `HREFK`. A key that is not in the table stands for the place where it would be looked for first.
+    KSlot(ObjId, Key),
+    /// `KPTR`: the address of a helper.
+    Helper(Helper),
+    /// `KPTR`: the VM's temporary string buffer.
+    TmpBuf,
+    /// `KKPTR`: the nil that a search in a table gives when there is no such key.
+    NilTv,
+    /// `KINT`: the number of a C type.
+    Ctype(CdataType),
 }
 
 impl Const {
@@ -56,10 +87,12 @@ impl Const {
     pub const fn class(self) -> super::types::Class {
         use super::types::Class;
         match self {
-            Const::Int(_) => Class::W32,
+            Const::Int(_) | Const::Ctype(_) => Class::W32,
             Const::Int64(_) | Const::Ptr(_) | Const::KPtr(_) | Const::Null => Class::W64,
             Const::Num(_) => Class::Num,
             Const::Pri(_) => Class::Pri,
+            Const::Gc(_) => Class::Gc,
+            Const::KSlot(..) | Const::Helper(_) | Const::TmpBuf | Const::NilTv => Class::W64,
         }
     }
 }
@@ -134,8 +167,10 @@ pub enum Link {
     Interpreter,
     /// As a return to the interpreter; the same code as [`Link::Interpreter`].
     Return,
-    /// Back to LOOP.
+    /// Back to LOOP. Through the passes there is no LOOP yet: they make it.
     Loop,
+    /// A side trace: on to the start of its root trace.
+    Root,
 }
 
 /// A trace.

@@ -4,7 +4,7 @@ use crate::case::Case;
 use crate::code::{Code, Place, Registers, Runtime, ValueLoc};
 use crate::ir::validate::{MAX_SLOT, MIN_SLOT};
 use crate::ir::{Class, ExitNo, Type};
-use crate::outcome::{End, Outcome, Value};
+use crate::outcome::{End, Heap, Outcome, Value};
 use crate::world::{ITYPE_STR, TV_FALSE, TV_NIL, TV_TRUE, encode_gc, encode_int};
 
 /// Words of the Lua stack that belong to a case.
@@ -22,6 +22,7 @@ pub fn observe(case: &Case, code: &Code, end: End, regs: &Registers, runtime: &d
         stack: read_stack(code.stack, runtime),
         memory: read_regions(case, runtime),
         calls: vec![],
+        heap: Heap::new(),
         unspecified: vec![],
     }
 }

@@ -125,5 +125,6 @@ pub(super) const fn link_name(link: Link) -> &'static str {
         Link::Interpreter => "interpreter",
         Link::Return => "return",
         Link::Loop => "loop",
+        Link::Root => "root",
     }
 }

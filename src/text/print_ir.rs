@@ -58,6 +58,9 @@ fn constant(world: &World, k: Const) -> String {
         Const::Pri(Type::False) => "false".into(),
         Const::Pri(Type::True) => "true".into(),
         Const::Pri(ty) => ty.text().into(),
+        Const::Gc(_) | Const::KSlot(..) | Const::Helper(_) | Const::TmpBuf | Const::NilTv | Const::Ctype(_) => {
+            format!("{k:?}")
+        }
     }
 }
 
@@ -72,6 +75,9 @@ fn literal(ty: Type, lit: Lit) -> String {
             format!("{}.{}{sext}{}", ty.text(), m.src.text(), check(m.check))
         }
         Lit::Fpm(f) => f.text().into(),
+        Lit::Field(_) | Lit::Callee(_) | Lit::Upvalue(_) | Lit::Tmpref(_) | Lit::Buf(_) | Lit::Tostr(_) => {
+            format!("{lit:?}")
+        }
     }
 }
 

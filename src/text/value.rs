@@ -49,6 +49,7 @@ pub fn slot(world: &World, value: SlotValue) -> String {
         SlotValue::Int(i) => format!("int {}", int(i)),
         SlotValue::Num(bits) => format!("num {}", num(bits)),
         SlotValue::Str(p) => format!("str {}", pointer(world, p)),
+        SlotValue::Obj(id) => format!("obj {}", world.object(id).name),
     }
 }
 

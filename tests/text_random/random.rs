@@ -82,7 +82,7 @@ impl Random {
             flags.set(name, on != self.one_in(6));
         }
         let emit = self.pick(&[Emit::Fold, Emit::Raw]);
-        Case { trace, world, inputs, emit, flags }
+        Case::new(trace, world, inputs, emit, flags)
     }
 
     pub fn world(&mut self) -> World {
@@ -94,7 +94,7 @@ impl Random {
             regions.push(Region { name: (*name).into(), offset, size, readonly: self.one_in(4) });
             offset += size;
         }
-        World { regions }
+        World { regions, objects: vec![] }
     }
 
     pub fn contents(&mut self, size: usize) -> Vec<u8> {
@@ -170,6 +170,10 @@ impl Random {
         let helper = self.pick(&["lj_vm_modi", "pow"]).to_string();
         let args = (0..self.below(3)).map(|_| self.bits()).collect();
         let calls = if self.one_in(3) { vec![Call { helper, args }] } else { vec![] };
-        Some(expected(case, input, &Outcome { end, values, stack, memory, calls, unspecified: vec![] }))
+        Some(expected(
+            case,
+            input,
+            &Outcome { end, values, stack, memory, calls, heap: Default::default(), unspecified: vec![] },
+        ))
     }
 }

@@ -1,7 +1,7 @@
 //! A random legal trace, instruction by instruction from the opcode table.
 
 use crate::random::Random;
-use tracehound::ir::validate::{MAX_SLOT, MIN_SLOT, TOBIT_BIAS, validate};
+use tracehound::ir::validate::{MAX_SLOT, MIN_SLOT, Scene, TOBIT_BIAS, validate};
 use tracehound::ir::{
     ALL_OPS, ALL_TYPES, Arg, Class, Const, ConvCheck, ConvMode, Fpm, Ins, Link, Lit, LitKind, Op, OperandKind, Ref,
     Rule, SloadMode, Slot, Snap, SnapEntry, Status, Trace, Type, XloadMode, sig,
@@ -39,7 +39,8 @@ impl Random {
             let right = Ref(1 + self.below(trace.ins.len()) as u16);
             let ty = trace.get(left).ty;
             trace.ins.push(Ins { op: Op::PHI, ty, guard: false, op1: Arg::Ref(left), op2: Arg::Ref(right) });
-            if validate(trace, world.regions.len()).is_err() {
+            let scene = Scene { regions: world.regions.len(), ..Scene::default() };
+            if validate(trace, &scene).is_err() {
                 trace.ins.pop();
             }
         }
@@ -142,7 +143,7 @@ impl Random {
             LitKind::Slot => Lit::Slot(MIN_SLOT + self.below(39) as u8),
             LitKind::Sload => {
                 let convert = flag() && ty != Type::Str;
-                Lit::Sload(SloadMode { typecheck: flag(), convert, readonly: flag(), inherit: flag() })
+                Lit::Sload(SloadMode { typecheck: flag(), convert, readonly: flag(), inherit: flag(), parent: false })
             }
             LitKind::Xload => Lit::Xload(XloadMode { readonly: flag(), volatile: flag() }),
             LitKind::Fpm => Lit::Fpm(self.pick(&[Fpm::Floor, Fpm::Ceil, Fpm::Trunc, Fpm::Sqrt, Fpm::Log, Fpm::Log2])),
@@ -154,6 +155,7 @@ impl Random {
                 let some = if (ty, src) == (Type::Int, Type::Num) { &checks[..] } else { &checks[..2] };
                 Lit::Conv(ConvMode { src, sext, check: self.pick(some) })
             }
+            _ => return None,
         })
     }
 }

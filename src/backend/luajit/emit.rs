@@ -21,6 +21,7 @@ pub fn link(link: Link) -> luajit_arm64_sys::Link {
         Link::Interpreter => luajit_arm64_sys::Link::Interp,
         Link::Return => luajit_arm64_sys::Link::Return,
         Link::Loop => luajit_arm64_sys::Link::Loop,
+        Link::Root => luajit_arm64_sys::Link::Root,
     }
 }
 
@@ -125,6 +126,9 @@ impl Emitter<'_> {
             Const::Pri(Type::False) => Ok(TRef::FALSE),
             Const::Pri(Type::True) => Ok(TRef::TRUE),
             Const::Pri(_) => Ok(TRef::NIL),
+            Const::Gc(_) | Const::KSlot(..) | Const::Helper(_) | Const::TmpBuf | Const::NilTv | Const::Ctype(_) => {
+                return Err(Refusal::Skip("objects are not emitted yet".into()));
+            }
         };
         made.map_err(|e| self.error(&e))
     }
@@ -137,6 +141,9 @@ impl Emitter<'_> {
             Lit::Xload(mode) => self.numbers.xload(mode),
             Lit::Conv(mode) => self.numbers.conv(ins.ty, mode),
             Lit::Fpm(fpm) => self.numbers.fpm(fpm).map_err(Refusal::Skip)?,
+            Lit::Field(_) | Lit::Callee(_) | Lit::Upvalue(_) | Lit::Tmpref(_) | Lit::Buf(_) | Lit::Tostr(_) => {
+                return Err(Refusal::Skip("objects are not emitted yet".into()));
+            }
         })
     }
 

@@ -92,7 +92,7 @@ impl<'a> Parser<'a> {
         let inputs: Vec<_> = self.inputs.list.iter_mut().map(|i| std::mem::take(&mut i.input)).collect();
         let (emit, flags) = (self.head.emit.unwrap_or_default(), self.head.flags.unwrap_or_default());
         let trace = self.trace.take();
-        let case = Case { trace, world: std::mem::take(&mut self.head.world), inputs, emit, flags };
+        let case = Case::new(trace, std::mem::take(&mut self.head.world), inputs, emit, flags);
         case.check().map_err(|e| self.locate(e, stop))?;
         let mut runs: Vec<_> = self.inputs.list.into_iter().map(|i| i.run).collect();
         for (run, input) in runs.iter_mut().zip(&case.inputs) {

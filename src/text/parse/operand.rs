@@ -128,6 +128,9 @@ fn literal(kind: LitKind, ty: Type, line: &mut Line) -> Result<Arg, ParseError> 
             Lit::Fpm(known.ok_or_else(|| word.unexpected("floor, ceil, trunc, sqrt, log or log2"))?.0)
         }
         LitKind::Num | LitKind::Slot => numbered(kind, line.word("a number (#2)")?)?,
+        LitKind::Field | LitKind::Callee | LitKind::Upvalue | LitKind::Tmpref | LitKind::Buf | LitKind::Tostr => {
+            return Err(line.word("a literal")?.unexpected("a literal that this version reads"));
+        }
     }))
 }
 

@@ -3,6 +3,10 @@
 //! Legal means: what the recorder could emit, or (for raw traces) what the backend promises to take. An illegal
 //! trace is an error of whoever wrote it, never a finding. Sources are named at each rule.
 
+mod object;
+
+pub use object::{arguments, is_num_key};
+
 use super::*;
 use thiserror::Error;
 
@@ -41,14 +45,32 @@ pub enum Illegal {
     Trace(String),
 }
 
-/// Checks a whole trace. `regions` is the number of regions in its world.
-pub fn validate(trace: &Trace, regions: usize) -> Result<(), Illegal> {
+/// What the validator must know of a trace's world.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scene<'a> {
+    /// How many regions it has.
+    pub regions: usize,
+    /// The type of each object.
+    pub objects: &'a [Type],
+    /// The trace goes through the passes, which make its LOOP and PHIs.
+    pub passes: bool,
+    /// For a side trace: the slots that its parent's exit has, with their types.
+    pub parent: Option<&'a [(Slot, Type)]>,
+}
+
+/// True for a slot that a case may use.
+pub fn is_slot(slot: Slot) -> bool {
+    (MIN_SLOT..=MAX_SLOT).contains(&slot.0)
+}
+
+/// Checks a whole trace.
+pub fn validate(trace: &Trace, scene: &Scene<'_>) -> Result<(), Illegal> {
     check_size(trace)?;
     for (at, ins) in trace.iter() {
-        check_ins(trace, at, ins, regions).map_err(|why| Illegal::Ins { at, op: ins.op, why })?;
+        check_ins(trace, at, ins, scene).map_err(|why| Illegal::Ins { at, op: ins.op, why })?;
     }
-    check_loop(trace)?;
-    check_snaps(trace, regions)
+    check_loop(trace, scene)?;
+    check_snaps(trace, scene)
 }
 
 fn check_size(trace: &Trace) -> Result<(), Illegal> {
@@ -63,7 +85,7 @@ fn check_size(trace: &Trace) -> Result<(), Illegal> {
 
 type Check = Result<(), String>;
 
-fn check_ins(trace: &Trace, at: Ref, ins: &Ins, regions: usize) -> Check {
+fn check_ins(trace: &Trace, at: Ref, ins: &Ins, scene: &Scene<'_>) -> Check {
     let info = ins.op.info();
     match info.status {
         Status::Plain => {}
@@ -77,9 +99,10 @@ fn check_ins(trace: &Trace, at: Ref, ins: &Ins, regions: usize) -> Check {
     }
     check_guard(ins)?;
     for (n, arg) in ins.args().into_iter().enumerate() {
-        check_operand(trace, at, ins, n, arg, regions)?;
+        check_operand(trace, at, ins, n, arg, scene)?;
     }
-    check_rule(trace, ins)
+    check_rule(trace, ins, scene)?;
+    object::check(trace, ins, scene)
 }
 
 /// LOOP stands alone and PHI is no guard: what a line of IR text can say of them, and no more.
@@ -95,6 +118,11 @@ fn check_shape(ins: &Ins) -> Check {
 fn check_guard(ins: &Ins) -> Check {
     let must = match ins.op.info().rule {
         Rule::SCmp | Rule::UCmp | Rule::Equal | Rule::Bounds | Rule::Overflow => Some(true),
+        Rule::TvLoad | Rule::HRefK | Rule::StrTo | Rule::GcStep | Rule::Prof => Some(true),
+        // The recorder marks them, the assembler does not look.
+        Rule::URef | Rule::Call | Rule::TNew | Rule::TDup | Rule::CNew | Rule::CNewI | Rule::BufPut | Rule::BufStr => {
+            None
+        }
         Rule::SLoad | Rule::Conv => None,
         _ => Some(false),
     };
@@ -105,7 +133,7 @@ fn check_guard(ins: &Ins) -> Check {
     }
 }
 
-fn check_operand(trace: &Trace, at: Ref, ins: &Ins, n: usize, arg: Arg, regions: usize) -> Check {
+fn check_operand(trace: &Trace, at: Ref, ins: &Ins, n: usize, arg: Arg, scene: &Scene<'_>) -> Check {
     let info = ins.op.info();
     let classes = info.rule.operand_classes(ins.ty);
     let want = if n == 0 { classes.0 } else { classes.1 };
@@ -116,14 +144,20 @@ fn check_operand(trace: &Trace, at: Ref, ins: &Ins, n: usize, arg: Arg, regions:
         (OperandKind::Ref, Arg::Ref(r)) => {
             let ty = check_ref(trace, at, r)?;
             match want {
+                // The address of an object: `lj_crecord.c` adds to cdata.
+                Some(Class::W64) if n == 0 && ins.op == Op::ADD && ty.class() == Class::Gc => Ok(()),
                 Some(class) if ty.class() != class => {
                     Err(format!("operand {name} is {}, wanted a {class:?} value", ty.text()))
                 }
                 _ => Ok(()),
             }
         }
+        // A stored primitive, a length without a hint, a size that the type has, a call without arguments.
+        (OperandKind::Ref, Arg::K(Const::Pri(_))) if takes_primitive(info.rule, n) => Ok(()),
+        // A metatable is taken away with a null pointer.
+        (OperandKind::Ref, Arg::K(Const::Null)) if info.rule == Rule::FStore && n == 1 => Ok(()),
         (OperandKind::Ref, Arg::K(k)) => {
-            check_const(k, regions)?;
+            check_const(k, scene)?;
             match want {
                 Some(class) if k.class() != class => {
                     Err(format!("operand {name} is a {:?} constant, wanted {class:?}", k.class()))
@@ -145,6 +179,15 @@ fn kind_name(kind: OperandKind) -> &'static str {
     }
 }
 
+fn takes_primitive(rule: Rule, n: usize) -> bool {
+    match rule {
+        Rule::TvStore | Rule::Len | Rule::CNew | Rule::HRef => n == 1,
+        Rule::Call | Rule::CallXs | Rule::TmpRef => n == 0,
+        Rule::OBar => n == 1,
+        _ => false,
+    }
+}
+
 fn check_ref(trace: &Trace, at: Ref, r: Ref) -> Result<Type, String> {
     if r >= at || r.0 == 0 {
         return Err(format!("refers to {:04}, which is not before it", r.0));
@@ -156,10 +199,19 @@ fn check_ref(trace: &Trace, at: Ref, r: Ref) -> Result<Type, String> {
     Ok(target.ty)
 }
 
-fn check_const(k: Const, regions: usize) -> Check {
+fn check_const(k: Const, scene: &Scene<'_>) -> Check {
+    let regions = scene.regions;
     match k {
         Const::Ptr(p) | Const::KPtr(p) if usize::from(p.region.0) >= regions => {
             Err(format!("points to region {}, the world has {regions}", p.region.0))
+        }
+        Const::Gc(id) | Const::KSlot(id, _) | Const::KSlot(_, Key::Obj(id))
+            if usize::from(id.0) >= scene.objects.len() =>
+        {
+            Err(format!("is object {}, the world has {}", id.0, scene.objects.len()))
+        }
+        Const::KSlot(id, _) if scene.objects[usize::from(id.0)] != Type::Tab => {
+            Err("is a place in an object that is no table".into())
         }
         Const::Pri(_) => Err("a primitive constant stands only in snapshots".into()),
         _ => Ok(()),
@@ -174,6 +226,12 @@ fn check_lit(wanted: Option<LitKind>, lit: Lit) -> Check {
         Lit::Xload(_) => LitKind::Xload,
         Lit::Conv(_) => LitKind::Conv,
         Lit::Fpm(_) => LitKind::Fpm,
+        Lit::Field(_) => LitKind::Field,
+        Lit::Callee(_) => LitKind::Callee,
+        Lit::Upvalue(_) => LitKind::Upvalue,
+        Lit::Tmpref(_) => LitKind::Tmpref,
+        Lit::Buf(_) => LitKind::Buf,
+        Lit::Tostr(_) => LitKind::Tostr,
     };
     match lit {
         _ if wanted != Some(kind) => Err(format!("takes no {kind:?} literal there")),
@@ -191,7 +249,7 @@ fn check_slot(s: Slot) -> Check {
 }
 
 /// Rules of one family that its operand classes do not express.
-fn check_rule(trace: &Trace, ins: &Ins) -> Check {
+fn check_rule(trace: &Trace, ins: &Ins, scene: &Scene<'_>) -> Check {
     match (ins.op.info().rule, ins.op1, ins.op2) {
         // lj_asm_arm64.h: asm_bnot does not complement a constant; FOLD computes it before.
         (Rule::BitUn, Arg::K(_), _) if ins.op == Op::BNOT => {
@@ -202,7 +260,10 @@ fn check_rule(trace: &Trace, ins: &Ins) -> Check {
         (Rule::ToBit, _, k) if k != Arg::K(Const::Num(TOBIT_BIAS)) => Err("operand 2 must be +bias (2^52+2^51)".into()),
         (Rule::Neg, a, b) if b != Arg::None && a != b => Err("operand 2 must repeat operand 1".into()),
         (Rule::Conv, a, Arg::Lit(Lit::Conv(mode))) => check_conv(trace, ins, a, mode),
-        (Rule::SLoad, _, Arg::Lit(Lit::Sload(mode))) => check_sload(ins, mode),
+        (Rule::SLoad, Arg::Lit(Lit::Slot(slot)), Arg::Lit(Lit::Sload(mode))) => {
+            check_sload(ins, mode)?;
+            check_parent(ins, Slot(slot), mode, scene)
+        }
         (Rule::XStore, Arg::K(Const::KPtr(_)), _) => Err("stores through a constant-memory pointer".into()),
         _ => Ok(()),
     }
@@ -240,19 +301,38 @@ fn check_sload(ins: &Ins, mode: SloadMode) -> Check {
     if ins.guard != guard {
         return Err("a type-checked SLOAD is a guard, and no other".into());
     }
-    if mode.convert && ins.ty == Type::Str {
-        return Err("a string is not converted".into());
+    if mode.convert && !matches!(ins.ty.class(), Class::W32 | Class::Num) {
+        return Err("only numbers are converted".into());
+    }
+    if ins.ty.class() == Class::Pri && !mode.typecheck && !mode.parent {
+        return Err("a primitive is loaded only to check for it".into());
     }
     Ok(())
 }
 
+/// `lj_snap_replay` makes a side trace's loads of what its parent's exit has; all others load from the Lua stack.
+fn check_parent(ins: &Ins, slot: Slot, mode: SloadMode, scene: &Scene<'_>) -> Check {
+    let given = scene.parent.and_then(|slots| slots.iter().find(|(s, _)| *s == slot)).map(|(_, ty)| *ty);
+    match (mode.parent, given) {
+        (true, None) => Err(format!("the parent's exit has no slot #{}", slot.0)),
+        (true, Some(ty)) if ty != ins.ty => Err(format!("the parent's exit has {} there", ty.text())),
+        (true, _) if ins.guard || mode.convert => Err("what the parent has is neither checked nor converted".into()),
+        (false, Some(_)) => Err(format!("the parent's exit has slot #{}: load it with P", slot.0)),
+        _ => Ok(()),
+    }
+}
+
 /// LOOP and PHI (`lj_asm.c: asm_phi`, `lj_opt_loop.c`): PHIs are last, join a value from before LOOP with one of its type from
 /// anywhere; a body uses values from before LOOP only if they are loop-invariant or PHI-left operands.
-fn check_loop(trace: &Trace) -> Result<(), Illegal> {
+fn check_loop(trace: &Trace, scene: &Scene<'_>) -> Result<(), Illegal> {
     let loops: Vec<Ref> = trace.iter().filter(|(_, i)| i.op == Op::LOOP).map(|(r, _)| r).collect();
     match (loops.as_slice(), trace.link) {
         ([], Link::Interpreter | Link::Return) => no_phis(trace),
         ([at], Link::Loop) => check_phis(trace, *at),
+        ([], Link::Root) if scene.parent.is_some() => no_phis(trace),
+        (_, Link::Root) => Err(Illegal::Trace("only a side trace goes on to its root".into())),
+        ([], Link::Loop) if scene.passes => no_phis(trace),
+        (_, _) if scene.passes => Err(Illegal::Trace("the passes make the LOOP: leave it out".into())),
         ([], Link::Loop) => Err(Illegal::Trace("link is loop, but there is no LOOP".into())),
         ([_], _) => Err(Illegal::Trace("there is a LOOP, but link is not loop".into())),
         (more, _) => Err(Illegal::Trace(format!("{} LOOPs, at most one is legal", more.len()))),
@@ -332,7 +412,7 @@ fn stale(r: Ref, at_loop: Ref, variant: &[bool], lefts: &[bool]) -> bool {
     r < at_loop && variant[usize::from(r.0)] && !lefts[usize::from(r.0)]
 }
 
-fn check_snaps(trace: &Trace, regions: usize) -> Result<(), Illegal> {
+fn check_snaps(trace: &Trace, scene: &Scene<'_>) -> Result<(), Illegal> {
     match trace.snaps.first() {
         Some(s) if s.at == Ref(1) => {}
         _ => {
@@ -352,13 +432,13 @@ fn check_snaps(trace: &Trace, regions: usize) -> Result<(), Illegal> {
                 return Err(err(format!("slot #{} is out of order", e.slot.0)));
             }
             last = Some(e.slot);
-            check_entry(trace, snap, e, is_tail, regions).map_err(err)?;
+            check_entry(trace, snap, e, is_tail, scene).map_err(err)?;
         }
     }
     Ok(())
 }
 
-fn check_entry(trace: &Trace, snap: &Snap, e: &SnapEntry, is_tail: bool, regions: usize) -> Check {
+fn check_entry(trace: &Trace, snap: &Snap, e: &SnapEntry, is_tail: bool, scene: &Scene<'_>) -> Check {
     match e.value {
         Arg::Ref(r) => {
             let ty = check_ref(trace, snap.at, r)?;
@@ -375,8 +455,9 @@ fn check_entry(trace: &Trace, snap: &Snap, e: &SnapEntry, is_tail: bool, regions
             Err(format!("slot #{} holds a primitive constant of type {}", e.slot.0, ty.text()))
         }
         Arg::K(Const::Pri(_) | Const::Int(_) | Const::Num(_)) => Ok(()),
+        Arg::K(k @ Const::Gc(_)) => check_const(k, scene),
         Arg::K(k) => {
-            check_const(k, regions).and(Err(format!("slot #{} holds a constant that is no Lua value", e.slot.0)))
+            check_const(k, scene).and(Err(format!("slot #{} holds a constant that is no Lua value", e.slot.0)))
         }
         _ => Err(format!("slot #{} holds neither a reference nor a constant", e.slot.0)),
     }

@@ -3,7 +3,10 @@
 //! Addresses are fixed, so that code and verdicts are the same on every run: every region lies in the data area
 //! that starts at [`DATA_BASE`], which host, backend and emulator map at the same address.
 
-use crate::ir::SymPtr;
+pub mod object;
+
+use crate::ir::{ObjId, SymPtr, Type};
+pub use object::{Object, ObjectKind, Upvalue};
 use thiserror::Error;
 
 /// Address of the data area: 66 MiB above the arena's base (see `luajit-arm64-sys`, `Layout`).
@@ -42,6 +45,8 @@ impl Region {
 pub struct World {
     /// Regions, in ascending order of offset, not overlapping.
     pub regions: Vec<Region>,
+    /// Lua objects.
+    pub objects: Vec<Object>,
 }
 
 /// Why a world can't exist.
@@ -59,6 +64,14 @@ pub enum BadWorld {
     /// Two regions share a name, or a name can't be written in text.
     #[error("region {0:?}: the name is taken, or not a word of up to {MAX_NAME} characters")]
     Name(String),
+    /// An object that can't exist.
+    #[error("object {name}: {why}")]
+    Object {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        why: String,
+    },
 }
 
 impl World {
@@ -96,7 +109,28 @@ impl World {
                 _ => {}
             }
         }
-        Ok(())
+        object::check(self)
+    }
+
+    /// The address of an object's header, the same in every backend: what a tagged slot of it holds.
+    pub fn object_address(&self, id: ObjId) -> u64 {
+        object::address(&self.objects, usize::from(id.0))
+    }
+
+    /// The object whose header is at `addr`.
+    pub fn object_at(&self, addr: u64) -> Option<ObjId> {
+        let ids = (0..self.objects.len()).filter_map(|i| u8::try_from(i).ok()).map(ObjId);
+        ids.into_iter().find(|id| self.object_address(*id) == addr)
+    }
+
+    /// An object.
+    pub fn object(&self, id: ObjId) -> &Object {
+        &self.objects[usize::from(id.0)]
+    }
+
+    /// The type of each object.
+    pub fn object_types(&self) -> Vec<Type> {
+        self.objects.iter().map(|o| o.kind.ty()).collect()
     }
 }
 
@@ -120,6 +154,8 @@ pub enum SlotValue {
     Num(u64),
     /// A string object at this address. Traces only compute addresses from it (`STRREF`).
     Str(SymPtr),
+    /// An object of the world.
+    Obj(ObjId),
 }
 
 /// The tag of an integer slot: the upper half of its word (`LJ_TISNUM << 15`).
@@ -145,7 +181,23 @@ impl SlotValue {
             SlotValue::Int(i) => encode_int(i),
             SlotValue::Num(bits) => bits,
             SlotValue::Str(p) => encode_gc(ITYPE_STR, world.address(p)),
+            SlotValue::Obj(id) => encode_gc(itype(world.object(id).kind.ty()), world.object_address(id)),
         }
+    }
+}
+
+/// The sign-extended tag of an object type (`lj_obj.h`, "Internal object tags"). Panics on what is no object.
+pub const fn itype(ty: Type) -> i64 {
+    match ty {
+        Type::LightUd => -4,
+        Type::Str => ITYPE_STR,
+        Type::Thread => -7,
+        Type::Proto => -8,
+        Type::Func => -9,
+        Type::Cdata => -11,
+        Type::Tab => -12,
+        Type::Udata => -13,
+        _ => panic!("not the type of an object"),
     }
 }
 
@@ -170,7 +222,7 @@ mod tests {
 
     #[test]
     fn regions_must_not_overlap_or_leave_the_area() {
-        let check = |regions: Vec<Region>| World { regions }.check();
+        let check = |regions: Vec<Region>| World { regions, objects: vec![] }.check();
         assert_eq!(check(vec![region("a", 0, 64), region("b", 64, 64)]), Ok(()));
         assert!(matches!(check(vec![region("a", 0, 65), region("b", 64, 64)]), Err(BadWorld::Overlap(..))));
         assert!(matches!(check(vec![region("a", DATA_SIZE - 8, 9)]), Err(BadWorld::OutOfArea(_))));
@@ -182,7 +234,7 @@ mod tests {
 
     #[test]
     fn an_access_across_a_regions_end_is_outside() {
-        let w = World { regions: vec![region("a", 16, 8)] };
+        let w = World { regions: vec![region("a", 16, 8)], ..World::default() };
         assert_eq!(w.locate(DATA_BASE + 16, 8), Some((0, 0)));
         assert_eq!(w.locate(DATA_BASE + 17, 8), None);
         assert_eq!(w.locate(DATA_BASE + 15, 1), None);
@@ -191,7 +243,7 @@ mod tests {
 
     #[test]
     fn slots_are_encoded_as_gc64_tvalues() {
-        let w = World { regions: vec![region("a", 0, 8)] };
+        let w = World { regions: vec![region("a", 0, 8)], ..World::default() };
         assert_eq!(SlotValue::Int(-1).encode(&w), 0xfff9_0000_ffff_ffff);
         assert_eq!(SlotValue::False.encode(&w), 0xffff_7fff_ffff_ffff);
         let p = SymPtr { region: RegionId(0), offset: 0 };
