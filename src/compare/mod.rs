@@ -3,10 +3,12 @@
 //! Nothing is compared loosely. Where LuaJIT leaves a result open, the interpreter says so ([`crate::outcome::Unspecified`]) and
 //! [`tolerance`] decides, with a reason, whether a difference may stand.
 
+mod heap;
 pub mod tolerance;
 
-use crate::ir::{Slot, Type};
+use crate::ir::{Class, Slot, Type};
 use crate::outcome::{End, MismatchClass, Outcome, Value};
+use heap::Pairs;
 
 /// Where two outcomes differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub enum Place {
     Memory(usize, usize),
     /// The call of this number.
     Call(usize),
+    /// What an object holds: its address, as expected.
+    Object(u64),
 }
 
 /// One difference.
@@ -48,10 +52,12 @@ pub fn compare(expected: &Outcome, observed: &Outcome) -> Vec<Difference> {
         }];
     }
     let mut found = Vec::new();
-    compare_values(expected, observed, &mut found);
-    compare_stack(expected, observed, &mut found);
+    let mut pairs = Pairs::new(&expected.heap, &observed.heap);
+    compare_values(expected, observed, &mut pairs, &mut found);
+    compare_stack(expected, observed, &mut pairs, &mut found);
     compare_memory(expected, observed, &mut found);
     compare_calls(expected, observed, &mut found);
+    pairs.finish(&mut found);
     found
 }
 
@@ -63,7 +69,7 @@ fn show_end(end: &End) -> String {
     }
 }
 
-fn compare_values(expected: &Outcome, observed: &Outcome, found: &mut Vec<Difference>) {
+fn compare_values(expected: &Outcome, observed: &Outcome, pairs: &mut Pairs<'_>, found: &mut Vec<Difference>) {
     let mismatch = |slot, expected, observed| Difference {
         class: MismatchClass::WrongSnapshot,
         place: Place::Value(slot),
@@ -73,6 +79,7 @@ fn compare_values(expected: &Outcome, observed: &Outcome, found: &mut Vec<Differ
     for (i, e) in expected.values.iter().enumerate() {
         match observed.values.get(i) {
             Some(o) if o == e => {}
+            Some(o) if same_object(e, o, pairs) => {}
             Some(o) => found.push(mismatch(e.slot, show_value(e), show_value(o))),
             None => found.push(mismatch(e.slot, show_value(e), "nothing".into())),
         }
@@ -94,9 +101,13 @@ pub fn show_value(v: &Value) -> String {
     }
 }
 
-fn compare_stack(expected: &Outcome, observed: &Outcome, found: &mut Vec<Difference>) {
+fn same_object(e: &Value, o: &Value, pairs: &mut Pairs<'_>) -> bool {
+    e.ty.class() == Class::Gc && (e.slot, e.ty) == (o.slot, o.ty) && pairs.same_address(e.bits, o.bits)
+}
+
+fn compare_stack(expected: &Outcome, observed: &Outcome, pairs: &mut Pairs<'_>, found: &mut Vec<Difference>) {
     for (i, (e, o)) in expected.stack.iter().zip(&observed.stack).enumerate() {
-        if e != o {
+        if e != o && !pairs.same_word(*e, *o) {
             let slot = Slot(u8::try_from(i).unwrap_or(u8::MAX - 2) + 2);
             found.push(Difference {
                 class: MismatchClass::WrongSnapshot,

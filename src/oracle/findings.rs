@@ -65,6 +65,7 @@ fn blamed_ref(case: &Case, end: &End, d: &Difference) -> Option<Ref> {
     match d.place {
         Place::Value(slot) | Place::Stack(slot) => restored_value(case, end, slot),
         Place::Memory(..) => last_store(case),
+        Place::Object(_) => last_object_store(case),
         Place::End | Place::Call(_) => None,
     }
 }
@@ -82,6 +83,11 @@ fn last_store(case: &Case) -> Option<Ref> {
     case.trace.iter().rev().find(|(_, i)| i.op == Op::XSTORE).map(|(r, _)| r)
 }
 
+fn last_object_store(case: &Case) -> Option<Ref> {
+    let stores = [Op::ASTORE, Op::HSTORE, Op::USTORE, Op::FSTORE, Op::XSTORE];
+    case.trace.iter().rev().find(|(_, i)| stores.contains(&i.op)).map(|(r, _)| r)
+}
+
 fn name_place(case: &Case, place: Place) -> String {
     match place {
         Place::End => "end".into(),
@@ -89,6 +95,10 @@ fn name_place(case: &Case, place: Place) -> String {
         Place::Stack(slot) => format!("stack slot #{}", slot.0),
         Place::Memory(region, offset) => format!("{}+{offset}", case.world.regions[region].name),
         Place::Call(n) => format!("call {n}"),
+        Place::Object(addr) => match case.world.object_at(addr) {
+            Some(id) => format!("object {}", case.world.object(id).name),
+            None => "new object".into(),
+        },
     }
 }
 
