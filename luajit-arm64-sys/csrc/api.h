@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TH_API_VERSION 1u
+#define TH_API_VERSION 2u
 
 enum th_status {
   TH_OK,
@@ -46,6 +46,7 @@ enum th_callflag {
 struct th_layout {
   uint64_t base;
   uint64_t heap_size;                   /* The heap starts at base. */
+  uint64_t object_ofs, object_size;     /* The end of the heap: objects at addresses of the caller's choice. */
   uint64_t mcode_ofs, mcode_size;
   uint64_t vm_ofs;                      /* Exit handler; the exit to the interpreter is TH_VM_INTERP further on. */
   uint64_t call_ofs;                    /* C function id is "at" call_ofs + TH_CALL_STRIDE * id. */
@@ -53,8 +54,8 @@ struct th_layout {
   uint64_t stack_ofs, stack_size;
   uint64_t total;
 };
-_Static_assert(sizeof(struct th_layout) == 88, "th_layout");
-_Static_assert(offsetof(struct th_layout, total) == 80, "th_layout.total");
+_Static_assert(sizeof(struct th_layout) == 104, "th_layout");
+_Static_assert(offsetof(struct th_layout, total) == 96, "th_layout.total");
 
 #define TH_VM_INTERP 0x100u
 #define TH_CALL_STRIDE 16u
@@ -141,6 +142,67 @@ _Static_assert(sizeof(struct th_tables) == 160, "th_tables");
 
 struct th_heap { uint64_t used, checkpoint; };
 
+/* -- Objects ---------------------------------------------------------------- */
+
+enum th_kind { TH_KIND_OTHER, TH_KIND_STR, TH_KIND_TAB, TH_KIND_FUNC, TH_KIND_UDATA, TH_KIND_CDATA };
+enum th_color { TH_WHITE, TH_GRAY, TH_BLACK };
+enum th_gcstate { TH_GC_PAUSE, TH_GC_PROPAGATE, TH_GC_SWEEP };
+
+/* What an object is made of; all addresses were found to be inside of the arena. */
+struct th_object {
+  uint32_t kind, color;
+  uint64_t data, size;                  /* Str, Udata, Cdata: payload, bytes. Tab: array part, words. Func: upvalues. */
+  uint64_t nodes, nnodes;               /* Tab: hash part, struct th_node. */
+  uint64_t meta;                        /* Tab, Udata: metatable, or 0. */
+  uint32_t detail;                      /* Tab: nomm. Udata: udtype. Cdata: C type. Other: the collector's type number. */
+  uint32_t pad;
+};
+_Static_assert(sizeof(struct th_object) == 56, "th_object");
+
+struct th_node { uint64_t value, key, next; };
+_Static_assert(sizeof(struct th_node) == 24, "th_node");
+
+struct th_upvalue {
+  uint64_t addr;                        /* Of the value: in the upvalue, or in the Lua stack. */
+  uint32_t closed, color;
+  uint32_t hash, pad;                   /* The low byte of UREFO's and UREFC's second operand. */
+};
+_Static_assert(sizeof(struct th_upvalue) == 24, "th_upvalue");
+
+struct th_newup { uint64_t open, value; };  /* open: value is a slot, 2 for BASE[0]. Otherwise a tagged word. */
+struct th_pair { uint64_t key, value; };
+struct th_ctype { uint32_t id, size, align, vla; };  /* size: without the variable part; align in bytes. */
+
+/* Addresses that operands and keys refer to. */
+struct th_places { uint64_t L, g, tmptv, tmpbuf, niltv, env; };
+
+struct th_objects_api {
+  /* Making: the object's header is at addr, what it refers to in the heap. */
+  uint32_t (*str)(uint64_t addr, const char *bytes, uint64_t len, uint64_t *at);
+  uint32_t (*tab)(uint64_t addr, uint32_t asize, uint32_t hbits);
+  uint32_t (*tab_set)(uint64_t tab, uint64_t key, uint64_t value);
+  uint32_t (*meta)(uint64_t obj, uint64_t meta);
+  uint32_t (*func)(uint64_t addr, const struct th_newup *up, uint32_t nup);
+  uint32_t (*udata)(uint64_t addr, uint32_t size);
+  uint32_t (*ctype)(const char *name, struct th_ctype *out);
+  uint32_t (*cdata)(uint64_t addr, uint32_t id, uint32_t size);
+  uint32_t (*color)(uint64_t obj, uint32_t color);
+  /* Looking. */
+  uint32_t (*read)(uint64_t addr, struct th_object *out);
+  uint32_t (*upvalue)(uint64_t func, uint32_t idx, struct th_upvalue *out);
+  uint32_t (*node)(uint64_t tab, uint64_t key, uint32_t *slot, uint32_t *main);  /* slot: ~0 if the key is in no node. */
+  void (*places)(struct th_places *out);
+  uint32_t (*buffer)(uint64_t addr);    /* TH_OK if a string buffer is there. */
+  /* Values. */
+  uint32_t (*tab_write)(uint64_t tab, const uint64_t *array, uint32_t narray, const struct th_pair *pair, uint32_t npair);
+  uint32_t (*func_write)(uint64_t func, const uint64_t *word, uint32_t nword);
+  uint32_t (*gc)(uint32_t pending, uint32_t state);
+  /* Between runs. */
+  uint32_t (*checkpoint)(void);
+  uint32_t (*rewind)(void);
+};
+_Static_assert(sizeof(struct th_objects_api) == 152, "th_objects_api");
+
 struct th_api {
   uint32_t version, size;
   const struct th_tables *(*tables)(void);
@@ -175,8 +237,9 @@ struct th_api {
   void (*enter)(uint32_t traceno);
   void (*leave)(void);
   uint32_t (*call)(uint32_t id, const uint64_t x[8], const uint64_t d[8], uint64_t *x0, uint64_t *d0);
+  const struct th_objects_api *objects;
 };
-_Static_assert(sizeof(struct th_api) == 240, "th_api");
+_Static_assert(sizeof(struct th_api) == 248, "th_api");
 
 /* The only symbol a build exports. */
 const struct th_api *th_api_get(void);

@@ -43,19 +43,52 @@ static void th_block_free(void *p, unsigned class)
   th_heap.freed[class] = p;
 }
 
+/* -- The object area -------------------------------------------------------- */
+
+/* Blocks at addresses of the caller's choice. They are never on the lists of free blocks: whoever frees one only forgets it. */
+static struct {
+  uint64_t place;                   /* Where the next new block goes, or 0. */
+  uint64_t base, top, limit;        /* Nothing was placed at top or above. */
+} th_area;
+
+static int th_is_placed(const void *p)
+{
+  return (uint64_t)p >= th_area.base && (uint64_t)p < th_area.limit;
+}
+
+static void *th_block_place(size_t size)
+{
+  uint64_t at = th_area.place;
+  th_area.place = 0;
+  if (th_area.limit - at < size) return NULL;
+  if (at + size > th_area.top) th_area.top = at + size;
+  return (void *)at;
+}
+
+static void *th_block_new(size_t size)
+{
+  unsigned class = th_class(size);
+  if (th_area.place) return th_block_place(size);
+  return class < TH_CLASSES ? th_block_get(class) : NULL;
+}
+
+/* Whether a block is large enough for its new size as it is. */
+static int th_block_fits(const void *p, size_t osize, size_t nsize)
+{
+  return th_is_placed(p) ? nsize <= osize : th_class(osize) == th_class(nsize);
+}
+
 /* lua_Alloc */
 static void *th_alloc(void *ud, void *old, size_t osize, size_t nsize)
 {
   void *p = NULL;
   (void)ud;
   if (nsize) {
-    unsigned class = th_class(nsize);
-    if (class >= TH_CLASSES) return NULL;
-    if (old && th_class(osize) == class) return old;
-    if (!(p = th_block_get(class))) return NULL;
+    if (old && th_block_fits(old, osize, nsize)) return old;
+    if (!(p = th_block_new(nsize))) return NULL;
     if (old) memcpy(p, old, osize < nsize ? osize : nsize);
   }
-  if (old) th_block_free(old, th_class(osize));
+  if (old && !th_is_placed(old)) th_block_free(old, th_class(osize));
   return p;
 }
 
@@ -88,6 +121,9 @@ static int th_layout_ok(const struct th_layout *l)
   };
   int i, j;
   if (((l->base | l->heap_size | l->total) & 4095) || !l->base || l->heap_size > l->total) return 0;
+  if (((l->object_ofs | l->object_size) & 4095) || l->object_ofs > l->heap_size ||
+      l->object_size > l->heap_size - l->object_ofs)
+    return 0;
   for (i = 0; i < 5; i++) {
     if (!th_part_ok(l, part[i][0], part[i][1])) return 0;
     for (j = 0; j < i; j++)
@@ -109,7 +145,10 @@ static int th_arena_map(const struct th_layout *l)
   th_code_low = th_mc_low + TH_CODE_SLACK;
   memset(&th_heap, 0, sizeof th_heap);
   th_heap.top = l->base;
-  th_heap.limit = l->base + l->heap_size;
+  th_heap.limit = l->base + l->object_ofs;
+  th_area.base = th_area.top = th_heap.limit;
+  th_area.limit = th_area.base + l->object_size;
+  th_area.place = 0;
   return 1;
 }
 
@@ -223,6 +262,9 @@ static void th_checkpoint_restore(void)
   const ThExtent *e = th_check.extent, *end = e + th_check.nextents;
   th_code_clear();
   memset((void *)th_check.scratch, 0, th_heap.top - th_check.scratch);
+  memset((void *)th_area.base, 0, th_area.top - th_area.base);
+  th_area.top = th_area.base;
+  th_area.place = 0;
   for (; e < end; e++) memcpy(e->at, e->copy, e->size);
   memcpy(&th_heap, th_check.heap, sizeof th_heap);
   th_mc_low = th_check.mc_low;

@@ -53,6 +53,7 @@ static void api_enter(uint32_t traceno)
   global_State *g = G(th_L);
   setmref(g->jit_base, th_L->base);
   setgcref(g->cur_L, obj2gco(th_L));
+  setsbufL(&g->tmpbuf, th_L);
   g->vmstate = (int32_t)traceno;
 }
 

@@ -23,11 +23,19 @@
 #include "build.c"
 #include "result.c"
 #include "run.c"
+#include "inspect.c"
+#include "objects.c"
+#include "rewind.c"
 #include "tables.c"
 
-/* Next milestones slot in here: objects.c (tables, strings, upvalues, cdata), optimize.c (lj_opt_dce, _loop, _sink),
-** side.c (side traces).
-*/
+/* Next milestones slot in here: optimize.c (lj_opt_dce, _loop, _sink), side.c (side traces). */
+
+static const struct th_objects_api th_objects_api = {
+  api_str, api_tab, api_tab_set, api_meta, api_func, api_udata, api_ctype, api_cdata, api_color,
+  api_read, api_upvalue, api_node, api_places, api_buffer,
+  api_tab_write, api_func_write, api_gc,
+  api_checkpoint, api_rewind
+};
 
 static const struct th_api th_api = {
   TH_API_VERSION, sizeof(struct th_api),
@@ -35,7 +43,7 @@ static const struct th_api th_api = {
   api_begin, api_kint, api_kint64, api_knum, api_kptr, api_kkptr, api_knull, api_kgc, api_kslot,
   api_emit, api_fold, api_snap, api_assemble,
   api_result, api_loc, api_ir,
-  api_commit, api_drop, api_restore, api_enter, api_leave, api_call
+  api_commit, api_drop, api_restore, api_enter, api_leave, api_call, &th_objects_api
 };
 
 __attribute__((visibility("default"))) const struct th_api *th_api_get(void)

@@ -243,10 +243,14 @@ static uint32_t th_start(void)
 /* A library may be used by any thread, but by one at a time. */
 static int th_busy;
 
+static void th_objects_reset(void);
+static void th_objects_fini(void);
+
 static void api_fini(void)
 {
   free(th_check.copy);
   th_check.copy = NULL;
+  th_objects_fini();
   th_arena_unmap();
   th_phase = TH_DOWN;
   __atomic_store_n(&th_busy, 0, __ATOMIC_RELEASE);
@@ -276,6 +280,7 @@ static void api_reset(void)
 {
   if (th_phase == TH_DOWN) return;
   th_checkpoint_restore();
+  th_objects_reset();
   th_forget_notes();
   th_last = 0;
   th_phase = TH_IDLE;

@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::mem::{offset_of, size_of};
 
 /// Must equal `TH_API_VERSION`.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 /// The interpreter's exit, from the exit handler on.
 pub(crate) const VM_INTERP: u64 = 0x100;
 /// Distance of two C functions' made-up addresses.
@@ -28,6 +28,8 @@ pub(crate) mod status {
 pub(crate) struct RawLayout {
     pub base: u64,
     pub heap_size: u64,
+    pub object_ofs: u64,
+    pub object_size: u64,
     pub mcode_ofs: u64,
     pub mcode_size: u64,
     pub vm_ofs: u64,
@@ -38,7 +40,7 @@ pub(crate) struct RawLayout {
     pub stack_size: u64,
     pub total: u64,
 }
-const _: () = assert!(size_of::<RawLayout>() == 88 && offset_of!(RawLayout, total) == 80);
+const _: () = assert!(size_of::<RawLayout>() == 104 && offset_of!(RawLayout, total) == 96);
 
 #[repr(C)]
 pub(crate) struct RawError {
@@ -197,6 +199,101 @@ pub(crate) struct RawHeap {
     pub checkpoint: u64,
 }
 
+/// `enum th_kind`
+pub(crate) mod kind {
+    pub const STR: u32 = 1;
+    pub const TAB: u32 = 2;
+    pub const FUNC: u32 = 3;
+    pub const UDATA: u32 = 4;
+    pub const CDATA: u32 = 5;
+}
+
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct RawObject {
+    pub kind: u32,
+    pub color: u32,
+    pub data: u64,
+    pub size: u64,
+    pub nodes: u64,
+    pub nnodes: u64,
+    pub meta: u64,
+    pub detail: u32,
+    pub pad: u32,
+}
+const _: () = assert!(size_of::<RawObject>() == 56);
+
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct RawUpvalue {
+    pub addr: u64,
+    pub closed: u32,
+    pub color: u32,
+    pub hash: u32,
+    pub pad: u32,
+}
+const _: () = assert!(size_of::<RawUpvalue>() == 24);
+
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RawNewUp {
+    pub open: u64,
+    pub value: u64,
+}
+
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RawPair {
+    pub key: u64,
+    pub value: u64,
+}
+
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct RawCtype {
+    pub id: u32,
+    pub size: u32,
+    pub align: u32,
+    pub vla: u32,
+}
+
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct RawPlaces {
+    pub lua_state: u64,
+    pub global_state: u64,
+    pub tmptv: u64,
+    pub tmpbuf: u64,
+    pub niltv: u64,
+    pub env: u64,
+}
+
+/// `struct th_objects_api`
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct ObjectsApi {
+    pub str: unsafe extern "C" fn(u64, *const u8, u64, *mut u64) -> u32,
+    pub tab: unsafe extern "C" fn(u64, u32, u32) -> u32,
+    pub tab_set: unsafe extern "C" fn(u64, u64, u64) -> u32,
+    pub meta: unsafe extern "C" fn(u64, u64) -> u32,
+    pub func: unsafe extern "C" fn(u64, *const RawNewUp, u32) -> u32,
+    pub udata: unsafe extern "C" fn(u64, u32) -> u32,
+    pub ctype: unsafe extern "C" fn(*const c_char, *mut RawCtype) -> u32,
+    pub cdata: unsafe extern "C" fn(u64, u32, u32) -> u32,
+    pub color: unsafe extern "C" fn(u64, u32) -> u32,
+    pub read: unsafe extern "C" fn(u64, *mut RawObject) -> u32,
+    pub upvalue: unsafe extern "C" fn(u64, u32, *mut RawUpvalue) -> u32,
+    pub node: unsafe extern "C" fn(u64, u64, *mut u32, *mut u32) -> u32,
+    pub places: unsafe extern "C" fn(*mut RawPlaces),
+    pub buffer: unsafe extern "C" fn(u64) -> u32,
+    pub tab_write: unsafe extern "C" fn(u64, *const u64, u32, *const RawPair, u32) -> u32,
+    pub func_write: unsafe extern "C" fn(u64, *const u64, u32) -> u32,
+    pub gc: unsafe extern "C" fn(u32, u32) -> u32,
+    pub checkpoint: unsafe extern "C" fn() -> u32,
+    pub rewind: unsafe extern "C" fn() -> u32,
+}
+const _: () = assert!(size_of::<ObjectsApi>() == 152);
+
 /// `struct th_api`
 #[repr(C)]
 #[derive(Debug)]
@@ -232,8 +329,9 @@ pub(crate) struct Api {
     pub enter: unsafe extern "C" fn(u32),
     pub leave: unsafe extern "C" fn(),
     pub call: unsafe extern "C" fn(u32, *const u64, *const u64, *mut u64, *mut u64) -> u32,
+    pub objects: &'static ObjectsApi,
 }
-const _: () = assert!(size_of::<Api>() == 240);
+const _: () = assert!(size_of::<Api>() == 248);
 
 unsafe extern "C" {
     /// The statically linked build.

@@ -26,7 +26,7 @@ const REF_DROP: u32 = 0xffff;
 #[derive(Debug)]
 pub struct Jit {
     library: Rc<Library>,
-    api: &'static Api,
+    pub(crate) api: &'static Api,
     layout: Layout,
     /// The C side has one state and no locks.
     not_send: PhantomData<*mut ()>,
@@ -397,7 +397,7 @@ impl Jit {
         Ok(tref(out))
     }
 
-    fn check(&self, code: u32) -> Result<(), Error> {
+    pub(crate) fn check(&self, code: u32) -> Result<(), Error> {
         if code == status::OK { Ok(()) } else { Err(last_error(self.api, code, self.tables())) }
     }
 }

@@ -10,8 +10,12 @@ use crate::abi::{self, RawLayout};
 pub struct Layout {
     /// First address.
     pub base: u64,
-    /// Bytes for LuaJIT's objects and IR.
+    /// Bytes for LuaJIT's objects and IR, the object area included.
     pub heap_size: u64,
+    /// The object area, at the end of the heap: objects at addresses of the caller's choice. LuaJIT's own blocks lie below it.
+    pub object_ofs: u64,
+    /// Bytes of it.
+    pub object_size: u64,
     /// Machine code.
     pub mcode_ofs: u64,
     /// Bytes for machine code.
@@ -45,6 +49,8 @@ impl Layout {
     pub const DEFAULT: Self = Self {
         base: 0x1000_0000_0000,
         heap_size: 32 * MB,
+        object_ofs: 16 * MB,
+        object_size: MB,
         mcode_ofs: 48 * MB,
         mcode_size: 8 * MB,
         vm_ofs: 64 * MB,
@@ -55,6 +61,11 @@ impl Layout {
         stack_size: MB,
         total: 70 * MB,
     };
+
+    /// The first address of the object area.
+    pub fn objects(&self) -> u64 {
+        self.base + self.object_ofs
+    }
 
     /// The address a trace leaves by when it takes an exit.
     pub fn exit_handler(&self) -> u64 {
@@ -82,6 +93,8 @@ impl Layout {
         RawLayout {
             base: self.base,
             heap_size: self.heap_size,
+            object_ofs: self.object_ofs,
+            object_size: self.object_size,
             mcode_ofs: self.mcode_ofs,
             mcode_size: self.mcode_size,
             vm_ofs: self.vm_ofs,

@@ -101,7 +101,7 @@ fn restoring_passes_luajits_own_assertions() {
 #[test]
 fn an_arena_too_small_for_a_state_is_refused_and_the_build_stays_usable() {
     with_library(|library| {
-        let layout = Layout { heap_size: 4096, ..LAYOUT };
+        let layout = Layout { heap_size: 8192, object_ofs: 4096, object_size: 4096, ..LAYOUT };
         let error = Jit::new(library, layout).expect_err("too small");
         assert!(matches!(error, Error::OutOfArena { .. }), "{error}");
         Traces::new(library, LAYOUT).sum();

@@ -10,7 +10,7 @@ use super::tree::Tree;
 use super::{BuildError, Variant, io_error};
 
 /// Our C files; embedded, so that the builder needs no checkout of ours at run time.
-const SHIM: [(&str, &str); 10] = [
+const SHIM: [(&str, &str); 13] = [
     ("api.h", include_str!("../../csrc/api.h")),
     ("host.h", include_str!("../../csrc/host.h")),
     ("shim.c", include_str!("../../csrc/shim.c")),
@@ -20,6 +20,9 @@ const SHIM: [(&str, &str); 10] = [
     ("build.c", include_str!("../../csrc/build.c")),
     ("result.c", include_str!("../../csrc/result.c")),
     ("run.c", include_str!("../../csrc/run.c")),
+    ("inspect.c", include_str!("../../csrc/inspect.c")),
+    ("objects.c", include_str!("../../csrc/objects.c")),
+    ("rewind.c", include_str!("../../csrc/rewind.c")),
     ("tables.c", include_str!("../../csrc/tables.c")),
 ];
 

@@ -24,6 +24,15 @@ impl Traces {
         plain | if name.starts_with('>') { 0x80 } else { 0 }
     }
 
+    /// The address of slot 2.
+    pub fn base(&mut self) -> u64 {
+        self.sum();
+        self.jit.assemble(Link::Return, 0).expect("assembled");
+        let base = self.jit.code().expect("assembled").base;
+        self.jit.drop_trace();
+        base
+    }
+
     pub fn emit(&mut self, op: &str, ty: &str, a: TRef, b: TRef) -> TRef {
         let (op, ty) = (self.op(op), self.ty(ty));
         self.jit.emit(op, ty, a.0, b.0).expect("emitted")
