@@ -42,11 +42,14 @@ enum th_callflag {
   TH_CALL_FASTCALL = 1 << 4, TH_CALL_THROWS = 1 << 5
 };
 
-/* Where everything lives. Offsets from base, all multiples of the page size. */
+/* Where everything lives. Offsets from base, all multiples of the page size. Machine code may lie beyond total: it is then mapped
+** apart.
+*/
 struct th_layout {
   uint64_t base;
-  uint64_t heap_size;                   /* The heap starts at base. */
-  uint64_t object_ofs, object_size;     /* The end of the heap: objects at addresses of the caller's choice. */
+  uint64_t heap_size;                   /* The heap starts at base, */
+  uint64_t heap_first;                  /* and is used from here on: the global state comes first. */
+  uint64_t object_ofs, object_size;     /* Part of the heap's range: objects at addresses of the caller's choice. */
   uint64_t mcode_ofs, mcode_size;
   uint64_t vm_ofs;                      /* Exit handler; the exit to the interpreter is TH_VM_INTERP further on. */
   uint64_t call_ofs;                    /* C function id is "at" call_ofs + TH_CALL_STRIDE * id. */
@@ -54,8 +57,8 @@ struct th_layout {
   uint64_t stack_ofs, stack_size;
   uint64_t total;
 };
-_Static_assert(sizeof(struct th_layout) == 104, "th_layout");
-_Static_assert(offsetof(struct th_layout, total) == 96, "th_layout.total");
+_Static_assert(sizeof(struct th_layout) == 112, "th_layout");
+_Static_assert(offsetof(struct th_layout, total) == 104, "th_layout.total");
 
 #define TH_VM_INTERP 0x100u
 #define TH_CALL_STRIDE 16u
@@ -114,6 +117,20 @@ struct th_loc {
 };
 #define TH_NOREG 0x80u
 _Static_assert(sizeof(struct th_loc) == 4, "th_loc");
+
+/* A snapshot as it is in memory: exits of the code that follows ref restore its entries. */
+struct th_snapshot {
+  uint32_t ref, nslots, nent;
+  uint32_t tag;                         /* Given by snap_at(): its bytecode pc, counted from the pc of tag 0. */
+};
+_Static_assert(sizeof(struct th_snapshot) == 16, "th_snapshot");
+
+/* What a stack slot holds while a trace is built; ref is 0 if nothing is known. */
+struct th_slot {
+  uint16_t ref;
+  uint8_t type, pad;
+};
+_Static_assert(sizeof(struct th_slot) == 4, "th_slot");
 
 /* Tables by name. */
 struct th_op { const char *name; uint8_t op1, op2, commutative, kind, weak_guard, raw; uint8_t pad[2]; };
@@ -203,6 +220,24 @@ struct th_objects_api {
 };
 _Static_assert(sizeof(struct th_objects_api) == 152, "th_objects_api");
 
+/* Optimization passes, side traces, committed traces, and how they are built. A trace number of 0 means the trace that result(),
+** loc() and ir() mean.
+*/
+struct th_passes_api {
+  uint32_t (*snap_at)(const struct th_snapentry *ent, uint32_t nent, uint32_t nslots, uint32_t tag, uint32_t *snapno);
+  uint32_t (*optimize)(uint32_t loop);
+  uint32_t (*begin_side)(uint32_t parent, uint32_t exitno, uint32_t opts);
+  uint32_t (*slot_ref)(uint32_t slot, struct th_slot *out);
+  uint32_t (*snapshot)(uint32_t traceno, uint32_t snapno, struct th_snapshot *out);
+  uint32_t (*snap_entries)(uint32_t traceno, uint32_t snapno, struct th_snapentry *ent, uint32_t max);
+  uint32_t (*result_of)(uint32_t traceno, struct th_result *out);
+  uint32_t (*loc_of)(uint32_t traceno, uint32_t snapno, uint32_t ref, struct th_loc *out);
+  uint32_t (*ir_of)(uint32_t traceno, uint32_t ref, struct th_ins *out);
+  uint32_t (*ra_seed)(uint64_t seed);   /* 1 if the register allocator is random in this build. */
+  uint32_t (*coverage)(const char *folder);  /* Adds the line counters since the last call to shim.gcda there. */
+};
+_Static_assert(sizeof(struct th_passes_api) == 88, "th_passes_api");
+
 struct th_api {
   uint32_t version, size;
   const struct th_tables *(*tables)(void);
@@ -238,8 +273,9 @@ struct th_api {
   void (*leave)(void);
   uint32_t (*call)(uint32_t id, const uint64_t x[8], const uint64_t d[8], uint64_t *x0, uint64_t *d0);
   const struct th_objects_api *objects;
+  const struct th_passes_api *passes;
 };
-_Static_assert(sizeof(struct th_api) == 248, "th_api");
+_Static_assert(sizeof(struct th_api) == 256, "th_api");
 
 /* The only symbol a build exports. */
 const struct th_api *th_api_get(void);

@@ -92,6 +92,12 @@ static void *th_alloc(void *ud, void *old, size_t osize, size_t nsize)
   return p;
 }
 
+/* The heap's first block. */
+static uint64_t th_heap_start(void)
+{
+  return th_layout.base + th_layout.heap_first;
+}
+
 static int th_in_arena(uint64_t addr, uint64_t size)
 {
   uint64_t ofs = addr - th_layout.base;
@@ -108,6 +114,18 @@ static int th_part_ok(const struct th_layout *l, uint64_t ofs, uint64_t size)
   return !((ofs | size) & 4095) && ofs >= l->heap_size && ofs <= l->total && size && size <= l->total - ofs;
 }
 
+/* Machine code beyond the arena has a mapping of its own: address space in between is not ours to reserve. */
+static int th_mcode_apart(const struct th_layout *l)
+{
+  return l->mcode_ofs >= l->total;
+}
+
+static int th_mcode_ok(const struct th_layout *l)
+{
+  if (!th_mcode_apart(l)) return th_part_ok(l, l->mcode_ofs, l->mcode_size);
+  return !((l->mcode_ofs | l->mcode_size) & 4095) && l->mcode_size && l->base + l->mcode_ofs + l->mcode_size > l->base + l->total;
+}
+
 static int th_apart(uint64_t a, uint64_t asize, uint64_t b, uint64_t bsize)
 {
   return a + asize <= b || b + bsize <= a;
@@ -120,33 +138,43 @@ static int th_layout_ok(const struct th_layout *l)
     { l->data_ofs, l->data_size }, { l->stack_ofs, l->stack_size }
   };
   int i, j;
-  if (((l->base | l->heap_size | l->total) & 4095) || !l->base || l->heap_size > l->total) return 0;
   if (((l->object_ofs | l->object_size) & 4095) || l->object_ofs > l->heap_size ||
-      l->object_size > l->heap_size - l->object_ofs)
+      l->object_size > l->heap_size - l->object_ofs ||
+      (l->heap_first > l->object_ofs && l->heap_first < l->object_ofs + l->object_size))
     return 0;
+  if (((l->base | l->heap_size | l->heap_first | l->total) & 4095) || !l->base || l->heap_size > l->total) return 0;
+  if (l->heap_first > l->heap_size || !th_mcode_ok(l)) return 0;
   for (i = 0; i < 5; i++) {
-    if (!th_part_ok(l, part[i][0], part[i][1])) return 0;
+    if (i && !th_part_ok(l, part[i][0], part[i][1])) return 0;
     for (j = 0; j < i; j++)
       if (!th_apart(part[i][0], part[i][1], part[j][0], part[j][1])) return 0;
   }
   return 1;
 }
 
+static int th_map_at(uint64_t addr, uint64_t size)
+{
+  void *p = th_os_map(addr, size);
+  if (p == (void *)addr) return 1;
+  /* Kernels before 4.17 take MAP_FIXED_NOREPLACE as a hint. */
+  if (p != MAP_FAILED) th_os_unmap((uint64_t)p, size);
+  return 0;
+}
+
 static int th_arena_map(const struct th_layout *l)
 {
-  void *p = th_os_map(l->base, l->total);
-  if (p != (void *)l->base) {
-    /* Kernels before 4.17 take MAP_FIXED_NOREPLACE as a hint. */
-    if (p != MAP_FAILED) th_os_unmap((uint64_t)p, l->total);
+  if (!th_map_at(l->base, l->total)) return 0;
+  if (th_mcode_apart(l) && !th_map_at(l->base + l->mcode_ofs, l->mcode_size)) {
+    th_os_unmap(l->base, l->total);
     return 0;
   }
   th_layout = *l;
   th_mc_low = l->base + l->mcode_ofs + l->mcode_size;
   th_code_low = th_mc_low + TH_CODE_SLACK;
   memset(&th_heap, 0, sizeof th_heap);
-  th_heap.top = l->base;
-  th_heap.limit = l->base + l->object_ofs;
-  th_area.base = th_area.top = th_heap.limit;
+  th_heap.top = th_heap_start();
+  th_heap.limit = l->base + (l->heap_first > l->object_ofs ? l->heap_size : l->object_ofs);
+  th_area.base = th_area.top = l->base + l->object_ofs;
   th_area.limit = th_area.base + l->object_size;
   th_area.place = 0;
   return 1;
@@ -155,6 +183,7 @@ static int th_arena_map(const struct th_layout *l)
 static void th_arena_unmap(void)
 {
   if (th_layout.base) th_os_unmap(th_layout.base, th_layout.total);
+  if (th_layout.base && th_mcode_apart(&th_layout)) th_os_unmap(th_layout.base + th_layout.mcode_ofs, th_layout.mcode_size);
   memset(&th_layout, 0, sizeof th_layout);
 }
 
@@ -220,9 +249,9 @@ static int th_copy_extents(const uint8_t *map, char *base, size_t units)
 /* The freed blocks are forgotten: all later ones lie behind the checkpoint. Returns where. */
 static uint64_t th_checkpoint_take(void)
 {
-  char *base = (char *)th_layout.base;
-  size_t size = th_heap.top - th_layout.base;
-  uint8_t *map = th_free_map(th_layout.base, size);
+  char *base = (char *)th_heap_start();
+  size_t size = th_heap.top - th_heap_start();
+  uint8_t *map = th_free_map(th_heap_start(), size);
   int ok;
   th_check.copy = malloc(size);
   ok = map && th_check.copy && th_copy_extents(map, base, size/16);
@@ -271,10 +300,16 @@ static void th_checkpoint_restore(void)
 }
 
 /* Pages nobody told us about (a wild store of the guest) go back to zero as well. */
+static void th_zero(uint64_t from, uint64_t to)
+{
+  if (from < to) madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
 static void th_arena_zero(void)
 {
-  uint64_t end = th_layout.base + th_layout.total;
-  uint64_t code_end = th_layout.base + th_layout.mcode_ofs + th_layout.mcode_size;
-  madvise((void *)th_layout.base, th_check.mc_low - th_layout.base, MADV_DONTNEED);
-  madvise((void *)code_end, end - code_end, MADV_DONTNEED);
+  uint64_t base = th_layout.base, end = base + th_layout.total;
+  uint64_t mcode = base + th_layout.mcode_ofs, mcode_end = mcode + th_layout.mcode_size;
+  th_zero(base, mcode < end ? mcode : end);
+  th_zero(mcode, th_check.mc_low);
+  th_zero(mcode_end, end);
 }

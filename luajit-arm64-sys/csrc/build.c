@@ -43,6 +43,7 @@ static void th_free_final(jit_State *J)
 static void th_drop_trace(jit_State *J)
 {
   th_free_final(J);
+  J->parent = J->exitno = 0;
   if (J->cur.traceno) {
     setgcrefnull(J->trace[J->cur.traceno]);
     if (J->cur.traceno < J->freetrace) J->freetrace = J->cur.traceno;
@@ -120,12 +121,18 @@ static void api_drop(void)
   th_phase = TH_IDLE;
 }
 
+static uint32_t th_check_opts(uint32_t opts)
+{
+  if (opts & ~TH_OPTS_KNOWN) return th_refuse("begin: optimization %#x is not in this release", opts & ~TH_OPTS_KNOWN);
+  return TH_OK;
+}
+
 static uint32_t api_begin(uint32_t opts)
 {
   uint32_t status;
   api_drop();
   TH_WANT(TH_IDLE, "begin");
-  if (opts & ~TH_OPTS_KNOWN) return th_refuse("begin: optimization %#x is not in this release", opts & ~TH_OPTS_KNOWN);
+  if ((status = th_check_opts(opts))) return status;
   status = th_protect(th_begin_work, &opts);
   if (!status) th_phase = TH_BUILDING;
   return status;
@@ -327,7 +334,7 @@ static uint32_t api_fold(uint32_t ot, uint32_t op1, uint32_t op2, uint32_t *ref)
 
 typedef struct ThSnap {
   const struct th_snapentry *ent;
-  uint32_t nent, nslots;
+  uint32_t nent, nslots, tag;
 } ThSnap;
 
 static SnapEntry th_snap_flags(uint32_t flags)
@@ -342,12 +349,17 @@ static SnapEntry th_snap_flags(uint32_t flags)
   return sn;
 }
 
+static const BCIns *th_tag_pc(uint32_t tag)
+{
+  return proto_bc(th_pt) + 1 + tag;
+}
+
 static void th_snap_work(void *arg)
 {
   const ThSnap *s = (const ThSnap *)arg;
   jit_State *J = th_J;
   MSize n, nsnap = J->cur.nsnap, ofs = J->cur.nsnapmap;
-  uint64_t pcbase = (u64ptr(J->pc) << 8) | (J->baseslot - 1 - LJ_FR2);
+  uint64_t pcbase = (u64ptr(th_tag_pc(s->tag)) << 8) | (J->baseslot - 1 - LJ_FR2);
   SnapShot *snap;
   SnapEntry *map;
   lj_snap_grow_buf(J, nsnap + 1);
@@ -367,11 +379,12 @@ static void th_snap_work(void *arg)
   J->cur.nsnapmap = ofs + s->nent + 1 + LJ_FR2;
 }
 
-static uint32_t api_snap(const struct th_snapentry *ent, uint32_t nent, uint32_t nslots, uint32_t *snapno)
+static uint32_t api_snap_at(const struct th_snapentry *ent, uint32_t nent, uint32_t nslots, uint32_t tag, uint32_t *snapno)
 {
-  ThSnap s = { ent, nent, nslots };
+  ThSnap s = { ent, nent, nslots, tag };
   uint32_t n, status;
   TH_WANT(TH_BUILDING, "snapshot");
+  if (tag >= TH_TAGS) return th_refuse("snapshot: tag %u is not below %u", tag, TH_TAGS);
   if (nent > 255 || nslots > TH_MAX_SLOT) return th_refuse("snapshot: %u entries, %u slots: too many", nent, nslots);
   for (n = 0; n < nent; n++) {
     if (!th_is_ref(ent[n].ref)) return th_refuse("snapshot: slot %u: %u is no ref of this trace", ent[n].slot, ent[n].ref);
@@ -381,6 +394,11 @@ static uint32_t api_snap(const struct th_snapentry *ent, uint32_t nent, uint32_t
   *snapno = th_J->cur.nsnap;
   status = th_protect(th_snap_work, &s);
   return status;
+}
+
+static uint32_t api_snap(const struct th_snapentry *ent, uint32_t nent, uint32_t nslots, uint32_t *snapno)
+{
+  return api_snap_at(ent, nent, nslots, 0, snapno);
 }
 
 /* -- Assembling ------------------------------------------------------------- */
@@ -404,10 +422,12 @@ static uint32_t th_check_link(uint32_t link, uint32_t traceno)
 {
   jit_State *J = th_J;
   if (link >= TH_LINK__MAX) return th_refuse("assemble: there is no link type %u", link);
-  if (!J->cur.nsnap || J->cur.snap[0].ref != REF_FIRST)
+  if (!J->cur.nsnap || (!J->parent && J->cur.snap[0].ref != REF_FIRST))
     return th_refuse("assemble: the first snapshot must come before the first instruction");
   if (traceno && traceno != J->cur.traceno && (traceno >= J->sizetrace || !traceref(J, traceno)))
     return th_refuse("assemble: there is no trace %u to link to", traceno);
+  if (J->parent && !J->loopref && traceno == J->cur.traceno)
+    return th_refuse("assemble: a side trace without a LOOP can't link to itself: its start expects the parent's registers");
   if (J->loopref && traceno != J->cur.traceno) return th_refuse("assemble: a trace with a LOOP links to itself");
   return TH_OK;
 }

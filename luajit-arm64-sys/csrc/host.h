@@ -90,8 +90,9 @@ static int th_mc_unmap(void *p, size_t size)
 #define TH_ASM_as (th_take_note((void *)(as), &(as)->curins, (uint64_t)(as)->mcp), asm_ir_real(as
 #define TH_ASM_ir ir)
 
+/* Committed traces keep theirs; the trace being assembled uses the rest of the pool. */
 #define TH_MAX_NOTES 0x8000
-static struct th_note th_notes[TH_MAX_NOTES];
+static struct th_note th_note_pool[TH_MAX_NOTES], *th_notes = th_note_pool;
 static uint32_t th_nnotes;
 static const uint32_t *th_curins;   /* &as->curins while lj_asm_trace runs, or NULL. */
 static uint32_t th_failed_ref;
@@ -104,7 +105,7 @@ static inline void th_take_note(void *as, const uint32_t *curins, uint64_t mcp)
   th_curins = curins;
   /* The assembler works backwards: a ref that is not lower starts another pass over the trace. */
   if (th_nnotes && ref >= th_notes[th_nnotes-1].ref) th_nnotes = 0;
-  if (th_nnotes < TH_MAX_NOTES) {
+  if (th_notes + th_nnotes < th_note_pool + TH_MAX_NOTES) {
     th_notes[th_nnotes].ref = ref;
     th_notes[th_nnotes].end = (uint32_t)(mcp - (th_layout.base + th_layout.mcode_ofs));
     th_nnotes++;

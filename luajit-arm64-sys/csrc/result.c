@@ -1,9 +1,17 @@
 /* Reading a trace back: its code, the locations of its values, its instructions. */
 
-/* A copy of the trace's header that is right in every phase: the register allocation lives in the final copy of the IR. */
-static int th_view(GCtrace *view)
+/* A copy of the trace's header that is right in every phase: the register allocation lives in the final copy of the IR.
+** Trace 0: the assembled one, else the one committed last.
+*/
+static int th_view(TraceNo traceno, GCtrace *view)
 {
   jit_State *J = th_J;
+  if (th_phase == TH_DOWN || th_phase == TH_FAILED) return 0;
+  if (traceno && !(th_phase == TH_ASSEMBLED && traceno == J->cur.traceno)) {
+    if (traceno >= J->sizetrace || !traceref(J, traceno) || traceref(J, traceno) == &J->cur) return 0;
+    *view = *traceref(J, traceno);
+    return 1;
+  }
   if (th_phase == TH_ASSEMBLED) {
     *view = J->cur;
     view->ir = J->curfinal->ir;
@@ -49,11 +57,18 @@ static void th_fill_entry(struct th_result *out)
   out->pc = (uint64_t)th_J->pc;
 }
 
-static uint32_t api_result(struct th_result *out)
+static void th_fill_notes(TraceNo traceno, struct th_result *out)
+{
+  int kept = !(th_phase == TH_ASSEMBLED && traceno == th_J->cur.traceno) && traceno < TH_TRACES;
+  out->notes = kept ? th_kept[traceno].notes : th_notes;
+  out->nnotes = kept ? th_kept[traceno].n : th_nnotes;
+}
+
+static uint32_t api_result_of(uint32_t traceno, struct th_result *out)
 {
   GCtrace T;
   memset(out, 0, sizeof *out);
-  if (!th_view(&T)) return th_refuse("result: there is no assembled trace");
+  if (!th_view(traceno, &T)) return th_refuse("result: there is no assembled trace %u", traceno);
   th_fill_code(&T, out);
   th_fill_entry(out);
   out->k_start = (uint64_t)(T.ir + T.nk);
@@ -63,18 +78,22 @@ static uint32_t api_result(struct th_result *out)
   out->nk = T.nk;
   out->traceno = T.traceno;
   out->area = th_layout.base + th_layout.mcode_ofs;
-  out->notes = th_notes;
-  out->nnotes = th_nnotes;
+  th_fill_notes(T.traceno, out);
   return TH_OK;
+}
+
+static uint32_t api_result(struct th_result *out)
+{
+  return api_result_of(0, out);
 }
 
 /* -- Locations -------------------------------------------------------------- */
 
-static uint32_t api_loc(uint32_t snapno, uint32_t ref, struct th_loc *out)
+static uint32_t api_loc_of(uint32_t traceno, uint32_t snapno, uint32_t ref, struct th_loc *out)
 {
   GCtrace T;
   RegSP rs;
-  if (!th_view(&T)) return th_refuse("location: there is no assembled trace");
+  if (!th_view(traceno, &T)) return th_refuse("location: there is no assembled trace %u", traceno);
   if (snapno >= T.nsnap || ref < REF_FIRST || ref >= T.nins)
     return th_refuse("location: no snapshot %u, or %u is no instruction", snapno, ref);
   rs = snap_renameref(&T, snapno, ref, T.ir[ref].prev);
@@ -85,6 +104,11 @@ static uint32_t api_loc(uint32_t snapno, uint32_t ref, struct th_loc *out)
   return TH_OK;
 }
 
+static uint32_t api_loc(uint32_t snapno, uint32_t ref, struct th_loc *out)
+{
+  return api_loc_of(0, snapno, ref, out);
+}
+
 /* -- Instructions ----------------------------------------------------------- */
 
 static uint64_t th_const_value(const IRIns *ir)
@@ -93,14 +117,19 @@ static uint64_t th_const_value(const IRIns *ir)
   return ir->o == IR_KINT ? (uint64_t)(int64_t)ir->i : 0;
 }
 
-static uint32_t api_ir(uint32_t ref, struct th_ins *out)
+/* Also the trace being built. */
+static int th_view_any(TraceNo traceno, GCtrace *view)
+{
+  if (th_phase != TH_BUILDING || (traceno && traceno != th_J->cur.traceno)) return th_view(traceno, view);
+  *view = th_J->cur;
+  return 1;
+}
+
+static uint32_t api_ir_of(uint32_t traceno, uint32_t ref, struct th_ins *out)
 {
   GCtrace T;
   const IRIns *ir;
-  if (th_phase == TH_BUILDING)
-    T = th_J->cur;
-  else if (!th_view(&T))
-    return th_refuse("instruction: there is no trace");
+  if (!th_view_any(traceno, &T)) return th_refuse("instruction: there is no trace %u", traceno);
   if (ref < T.nk || ref >= T.nins) return th_refuse("instruction: %u is no ref of this trace", ref);
   ir = &T.ir[ref];
   out->op = ir->o;
@@ -109,5 +138,61 @@ static uint32_t api_ir(uint32_t ref, struct th_ins *out)
   out->op2 = ir->op2;
   out->prev = ir->prev;
   out->value = irref_isk(ref) ? th_const_value(ir) : 0;
+  return TH_OK;
+}
+
+static uint32_t api_ir(uint32_t ref, struct th_ins *out)
+{
+  return api_ir_of(0, ref, out);
+}
+
+/* -- Snapshots -------------------------------------------------------------- */
+
+static uint32_t th_tag_of(const BCIns *pc)
+{
+  uint64_t tag = (uint64_t)(pc - th_tag_pc(0));
+  return tag < TH_TAGS ? (uint32_t)tag : ~0u;
+}
+
+static uint32_t api_snapshot(uint32_t traceno, uint32_t snapno, struct th_snapshot *out)
+{
+  GCtrace T;
+  const SnapShot *snap;
+  if (!th_view_any(traceno, &T)) return th_refuse("snapshot: there is no trace %u", traceno);
+  if (snapno >= T.nsnap) return th_refuse("snapshot: trace %u has no snapshot %u", T.traceno, snapno);
+  snap = &T.snap[snapno];
+  out->ref = snap->ref;
+  out->nslots = snap->nslots;
+  out->nent = snap->nent;
+  out->tag = th_tag_of(snap_pc(&T.snapmap[snap->mapofs + snap->nent]));
+  return out->tag == ~0u ? th_refuse("snapshot: snapshot %u of trace %u has a pc of its own", snapno, T.traceno) : TH_OK;
+}
+
+static uint8_t th_flags_of(SnapEntry sn)
+{
+  uint32_t flags = 0;
+  if (sn & SNAP_NORESTORE) flags |= TH_SNAP_NORESTORE;
+  if (sn & SNAP_FRAME) flags |= TH_SNAP_FRAME;
+  if (sn & SNAP_CONT) flags |= TH_SNAP_CONT;
+#ifdef SNAP_KEYINDEX
+  if (sn & SNAP_KEYINDEX) flags |= TH_SNAP_KEYINDEX;
+#endif
+  return (uint8_t)flags;
+}
+
+static uint32_t api_snap_entries(uint32_t traceno, uint32_t snapno, struct th_snapentry *ent, uint32_t max)
+{
+  GCtrace T;
+  const SnapEntry *map;
+  uint32_t n;
+  if (!th_view_any(traceno, &T)) return th_refuse("snapshot: there is no trace %u", traceno);
+  if (snapno >= T.nsnap || T.snap[snapno].nent > max)
+    return th_refuse("snapshot: trace %u has no snapshot %u, or it has more than %u entries", T.traceno, snapno, max);
+  map = &T.snapmap[T.snap[snapno].mapofs];
+  for (n = 0; n < T.snap[snapno].nent; n++) {
+    ent[n].slot = (uint8_t)snap_slot(map[n]);
+    ent[n].flags = th_flags_of(map[n]);
+    ent[n].ref = (uint16_t)snap_ref(map[n]);
+  }
   return TH_OK;
 }

@@ -35,10 +35,10 @@ static int th_mark_reserve(size_t size)
 
 static uint32_t api_checkpoint(void)
 {
-  size_t heap = th_heap.top - th_layout.base, area = th_area.top - th_area.base;
+  size_t heap = th_heap.top - th_heap_start(), area = th_area.top - th_area.base;
   TH_WANT(TH_IDLE, "checkpoint");
   if (!th_mark_reserve(heap + area)) return th_fail(TH_OUT_OF_ARENA, "no host memory for the checkpoint");
-  memcpy(th_mark.copy, (void *)th_layout.base, heap);
+  memcpy(th_mark.copy, (void *)th_heap_start(), heap);
   memcpy(th_mark.copy + heap, (void *)th_area.base, area);
   memcpy(th_mark.heap, &th_heap, sizeof th_heap);
   memcpy(th_mark.protos, th_protos, sizeof th_protos);
@@ -59,7 +59,7 @@ static uint32_t api_rewind(void)
 {
   if (th_phase == TH_DOWN) return th_want(TH_IDLE, "rewind");
   if (!th_mark.heap_size) return th_refuse("rewind: there is no checkpoint");
-  th_bring_back(th_layout.base, th_heap.top, th_mark.copy, th_mark.heap_size);
+  th_bring_back(th_heap_start(), th_heap.top, th_mark.copy, th_mark.heap_size);
   th_bring_back(th_area.base, th_area.top, th_mark.copy + th_mark.heap_size, th_mark.area_size);
   memcpy(&th_heap, th_mark.heap, sizeof th_heap);
   memcpy(th_protos, th_mark.protos, sizeof th_protos);

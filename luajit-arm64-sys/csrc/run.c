@@ -6,8 +6,14 @@ static void th_commit_work(void *arg)
 {
   jit_State *J = th_J;
   (void)arg;
-  lj_mcode_commit(J, J->cur.mcode);
-  trace_save(J, J->curfinal);
+  if (J->parent) {
+    trace_stop(J);  /* Patches the parent's exit. */
+    J->parent = J->exitno = 0;
+  } else {
+    /* trace_stop() would patch bytecode that the trace did not start at. */
+    lj_mcode_commit(J, J->cur.mcode);
+    trace_save(J, J->curfinal);
+  }
 }
 
 static uint32_t api_commit(void)
@@ -18,6 +24,7 @@ static uint32_t api_commit(void)
   status = th_protect(th_commit_work, NULL);
   if (!status) {
     th_last = traceno;
+    th_keep_notes(traceno);
     th_phase = TH_IDLE;
   }
   return status;
@@ -34,10 +41,17 @@ static void th_restore_work(void *arg)
 static uint32_t api_restore(uint32_t traceno, uint32_t exitno, void *exitstate)
 {
   jit_State *J = th_J;
+  GCtrace *T;
   uint32_t status;
   TH_WANT(TH_IDLE, "restore");
   if (!traceno || traceno >= J->sizetrace || !traceref(J, traceno)) return th_refuse("restore: trace %u is not committed", traceno);
-  if (exitno >= traceref(J, traceno)->nsnap) return th_refuse("restore: trace %u has no exit %u", traceno, exitno);
+  T = traceref(J, traceno);
+  if (T->root && exitno == T->nsnap) {  /* As trace_exit_cp(): a failed stack check is an exit of the parent. */
+    traceno = T->ir[REF_BASE].op1;
+    exitno = T->ir[REF_BASE].op2;
+    T = traceref(J, traceno);
+  }
+  if (exitno >= T->nsnap) return th_refuse("restore: trace %u has no exit %u", traceno, exitno);
   J->L = th_L;
   J->parent = traceno;
   J->exitno = exitno;

@@ -5,7 +5,31 @@ static jit_State *th_J;
 static GCfunc *th_fn;               /* The Lua function every trace pretends to start in. */
 static GCproto *th_pt;
 
+/* Room for traces, without growing anything for one more. */
+#define TH_TRACES 64
+
 static TraceNo th_last;             /* The trace committed last since the reset, or 0. */
+
+/* Which ref became which code in committed traces. */
+static struct { const struct th_note *notes; uint32_t n; } th_kept[TH_TRACES];
+
+static void th_forget_all_notes(void)
+{
+  memset(th_kept, 0, sizeof th_kept);
+  th_notes = th_note_pool;
+  th_forget_notes();
+}
+
+/* With less room than a long trace needs the old notes are given up. */
+static void th_keep_notes(TraceNo traceno)
+{
+  if (traceno >= TH_TRACES) return;
+  th_kept[traceno].notes = th_notes;
+  th_kept[traceno].n = th_nnotes;
+  th_notes += th_nnotes;
+  th_nnotes = 0;
+  if (th_notes - th_note_pool > TH_MAX_NOTES/2) th_notes = th_note_pool;
+}
 
 /* What may be called next. FAILED: LuaJIT was left by longjmp in the middle of something, only a reset helps. */
 static enum { TH_DOWN, TH_IDLE, TH_BUILDING, TH_ASSEMBLED, TH_FAILED } th_phase;
@@ -122,21 +146,27 @@ static uint32_t th_protect(ThWork work, void *arg)
 
 /* -- Start and end ---------------------------------------------------------- */
 
+/* Bytecode positions to tell snapshots apart by. */
+#define TH_TAGS 500
+
 /* As many locals as a Lua function can have: its frame then has room for every slot a snapshot may restore. */
 #define TH_NLOCALS 199
 #define TH_MAX_SLOT (TH_NLOCALS + 1 + LJ_FR2)
 /* Room for most traces without growing anything while one is built. */
 #define TH_IR_SIZE 512
 #define TH_IR_CONSTS 128
-#define TH_TRACES 64
 
-/* All of one name: each name would be one more string for every reset to copy. */
+/* Two names only: each would be one more string for every reset to copy. Every assignment is one MOV, which means nothing to
+** whatever decodes a snapshot's pc.
+*/
 static size_t th_source(char *p)
 {
   char *start = p;
   int i;
-  for (i = 0; i < TH_NLOCALS; i++) p = stpcpy(p, i ? ",l" : "local l");
-  p = stpcpy(p, "=... return l");
+  for (i = 0; i < TH_NLOCALS-1; i++) p = stpcpy(p, i ? ",l" : "local l");
+  p = stpcpy(p, ",m=...");
+  for (i = 0; i < TH_TAGS; i++) p = stpcpy(p, " l=m");
+  p = stpcpy(p, " return l");
   return (size_t)(p - start);
 }
 
@@ -169,7 +199,7 @@ static void th_start_jit(jit_State *J)
 
 static void th_start_work(void *arg)
 {
-  char source[TH_NLOCALS*2 + 64];
+  char source[TH_NLOCALS*2 + TH_TAGS*4 + 64];
   MCode *lim;
   (void)arg;
   lua_gc(th_L, LUA_GCSTOP, 0);
@@ -281,7 +311,7 @@ static void api_reset(void)
   if (th_phase == TH_DOWN) return;
   th_checkpoint_restore();
   th_objects_reset();
-  th_forget_notes();
+  th_forget_all_notes();
   th_last = 0;
   th_phase = TH_IDLE;
 }
@@ -295,6 +325,6 @@ static void api_scrub(void)
 
 static void api_heap(struct th_heap *out)
 {
-  out->used = th_heap.top - th_layout.base;
+  out->used = th_heap.top - th_heap_start();
   out->checkpoint = th_check.size;
 }

@@ -28,6 +28,7 @@ pub(crate) mod status {
 pub(crate) struct RawLayout {
     pub base: u64,
     pub heap_size: u64,
+    pub heap_first: u64,
     pub object_ofs: u64,
     pub object_size: u64,
     pub mcode_ofs: u64,
@@ -40,7 +41,7 @@ pub(crate) struct RawLayout {
     pub stack_size: u64,
     pub total: u64,
 }
-const _: () = assert!(size_of::<RawLayout>() == 104 && offset_of!(RawLayout, total) == 96);
+const _: () = assert!(size_of::<RawLayout>() == 112 && offset_of!(RawLayout, total) == 104);
 
 #[repr(C)]
 pub(crate) struct RawError {
@@ -119,6 +120,25 @@ pub(crate) struct RawLoc {
     pub r#type: u8,
 }
 const _: () = assert!(size_of::<RawLoc>() == 4);
+
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct RawSnapshot {
+    pub r#ref: u32,
+    pub nslots: u32,
+    pub nent: u32,
+    pub tag: u32,
+}
+const _: () = assert!(size_of::<RawSnapshot>() == 16);
+
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct RawSlot {
+    pub r#ref: u16,
+    pub r#type: u8,
+    pub pad: u8,
+}
+const _: () = assert!(size_of::<RawSlot>() == 4);
 
 #[repr(C)]
 pub(crate) struct RawOp {
@@ -293,6 +313,23 @@ pub(crate) struct ObjectsApi {
     pub rewind: unsafe extern "C" fn() -> u32,
 }
 const _: () = assert!(size_of::<ObjectsApi>() == 152);
+/// `struct th_passes_api`
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct PassesApi {
+    pub snap_at: unsafe extern "C" fn(*const RawSnapEntry, u32, u32, u32, *mut u32) -> u32,
+    pub optimize: unsafe extern "C" fn(u32) -> u32,
+    pub begin_side: unsafe extern "C" fn(u32, u32, u32) -> u32,
+    pub slot_ref: unsafe extern "C" fn(u32, *mut RawSlot) -> u32,
+    pub snapshot: unsafe extern "C" fn(u32, u32, *mut RawSnapshot) -> u32,
+    pub snap_entries: unsafe extern "C" fn(u32, u32, *mut RawSnapEntry, u32) -> u32,
+    pub result_of: unsafe extern "C" fn(u32, *mut RawResult) -> u32,
+    pub loc_of: unsafe extern "C" fn(u32, u32, u32, *mut RawLoc) -> u32,
+    pub ir_of: unsafe extern "C" fn(u32, u32, *mut RawIns) -> u32,
+    pub ra_seed: unsafe extern "C" fn(u64) -> u32,
+    pub coverage: unsafe extern "C" fn(*const c_char) -> u32,
+}
+const _: () = assert!(size_of::<PassesApi>() == 88);
 
 /// `struct th_api`
 #[repr(C)]
@@ -330,8 +367,9 @@ pub(crate) struct Api {
     pub leave: unsafe extern "C" fn(),
     pub call: unsafe extern "C" fn(u32, *const u64, *const u64, *mut u64, *mut u64) -> u32,
     pub objects: &'static ObjectsApi,
+    pub passes: &'static PassesApi,
 }
-const _: () = assert!(size_of::<Api>() == 248);
+const _: () = assert!(size_of::<Api>() == 256);
 
 unsafe extern "C" {
     /// The statically linked build.

@@ -171,6 +171,10 @@ impl SnapFlags {
     pub const CONT: Self = Self(1 << 2);
     /// A key index of a table traversal; ignored by releases without `ITERN` traces.
     pub const KEYINDEX: Self = Self(1 << 3);
+
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
 }
 
 impl BitOr for SnapFlags {
@@ -199,6 +203,19 @@ impl SnapEntry {
     pub const fn new(slot: u8, value: TRef) -> Self {
         Self { slot, flags: SnapFlags::NONE, value }
     }
+}
+
+/// A snapshot as a trace has it, after all passes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The instruction it stands before.
+    pub at: TRef,
+    /// Slots in use; `nslots` of [`crate::Jit::snap`].
+    pub nslots: u8,
+    /// What [`crate::Jit::snap_at`] was given.
+    pub tag: u32,
+    /// The slots an exit restores, ascending.
+    pub entries: Vec<SnapEntry>,
 }
 
 /// What `FOLD` made of an instruction.

@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 use std::ptr;
 use std::rc::Rc;
 
-use crate::abi::{Api, NO_REG, RawError, RawHeap, RawIns, RawLoc, RawResult, status};
-use crate::code::{Code, Loc, Notes, Place};
+use crate::abi::{Api, RawError, RawHeap, status};
+use crate::code::{Code, Loc, Notes};
 use crate::error::{Error, TraceError};
 use crate::ir::{Folded, Ins, Link, Opts, SnapEntry, TRef};
 use crate::layout::{Layout, Region};
@@ -91,7 +91,7 @@ impl Jit {
 
     // -- Building ------------------------------------------------------------
 
-    /// Starts a root trace, dropping one that was not committed.
+    /// Starts a root trace, dropping one that was not committed. [`Jit::begin_side`] starts a side trace.
     ///
     /// # Errors
     /// If an optimization is not in this release, or the last call failed and was not followed by a reset.
@@ -225,26 +225,15 @@ impl Jit {
     /// # Errors
     /// If there is none.
     pub fn code(&self) -> Result<Code, Error> {
-        self.raw_result().map(|raw| Code::new(&raw))
+        self.code_of(0)
     }
 
-    /// Which ref became which code, for the trace assembled last.
+    /// Which ref became which code, for the trace [`Jit::code`] is about.
     ///
     /// # Errors
     /// If there is no assembled trace.
     pub fn notes(&self) -> Result<Notes<'_>, Error> {
-        let raw = self.raw_result()?;
-        // SAFETY: the notes are a static array of the library that only calls taking &mut self change.
-        let notes = unsafe { std::slice::from_raw_parts(raw.notes, raw.nnotes as usize) };
-        Ok(Notes::new(&raw, notes))
-    }
-
-    fn raw_result(&self) -> Result<RawResult, Error> {
-        let mut raw = std::mem::MaybeUninit::<RawResult>::zeroed();
-        // SAFETY: writes one struct.
-        self.check(unsafe { (self.api.result)(raw.as_mut_ptr()) })?;
-        // SAFETY: zeroes are valid for it, and the call has filled it.
-        Ok(unsafe { raw.assume_init() })
+        self.notes_of(0)
     }
 
     /// Where a value is when an exit is taken.
@@ -252,15 +241,7 @@ impl Jit {
     /// # Errors
     /// If there is no such snapshot or instruction.
     pub fn loc(&self, snapno: u32, value: TRef) -> Result<Loc, Error> {
-        let mut raw = RawLoc::default();
-        // SAFETY: writes one struct.
-        self.check(unsafe { (self.api.loc)(snapno, u32::from(value.0), &raw mut raw) })?;
-        let place = if raw.reg & NO_REG != 0 {
-            None
-        } else {
-            Some(if raw.reg < 32 { Place::Gpr(raw.reg) } else { Place::Fpr(raw.reg - 32) })
-        };
-        Ok(Loc { reg: place, spill: (raw.spill != 0).then_some(raw.spill), raw_reg: raw.raw_reg, ty: raw.r#type })
+        self.loc_of(0, snapno, value)
     }
 
     /// An instruction or constant, before and after assembly.
@@ -268,15 +249,13 @@ impl Jit {
     /// # Errors
     /// If the trace has no such ref.
     pub fn ir(&self, at: TRef) -> Result<Ins, Error> {
-        let mut raw = RawIns::default();
-        // SAFETY: writes one struct.
-        self.check(unsafe { (self.api.ir)(u32::from(at.0), &raw mut raw) })?;
-        Ok(Ins { op: raw.op, ty: raw.r#type, op1: raw.op1, op2: raw.op2, prev: raw.prev, value: raw.value })
+        self.ir_of(0, at)
     }
 
     // -- Running -------------------------------------------------------------
 
-    /// Keeps the assembled trace, as `trace_stop` does, so that exits can be restored and other traces link to it.
+    /// Keeps the assembled trace, as `trace_stop` does, so that exits can be restored and other traces link to it. A side trace is from
+    /// then on where its parent's exit leads.
     ///
     /// # Errors
     /// If there is no assembled trace.
@@ -391,7 +370,7 @@ impl Jit {
 
     // -- Status --------------------------------------------------------------
 
-    fn make(&mut self, add: impl FnOnce(&Api, *mut u32) -> u32) -> Result<TRef, Error> {
+    pub(crate) fn make(&mut self, add: impl FnOnce(&Api, *mut u32) -> u32) -> Result<TRef, Error> {
         let mut out = 0;
         self.check(add(self.api, &raw mut out))?;
         Ok(tref(out))
@@ -410,7 +389,7 @@ impl Drop for Jit {
 }
 
 /// The C side's refs have 16 bits.
-fn tref(raw: u32) -> TRef {
+pub(crate) fn tref(raw: u32) -> TRef {
     TRef(u16::try_from(raw).expect("a ref has 16 bits"))
 }
 
@@ -421,7 +400,7 @@ fn word(bytes: &[u8]) -> u64 {
 }
 
 #[cold]
-fn last_error(api: &Api, code: u32, tables: &Tables) -> Error {
+pub(crate) fn last_error(api: &Api, code: u32, tables: &Tables) -> Error {
     let mut raw = RawError { status: 0, trace_code: 0, at_ref: 0, info: 0, trace_name: ptr::null(), text: ptr::null() };
     // SAFETY: writes one struct; its text is a C string that lives until the next call.
     let text = unsafe {

@@ -6,17 +6,21 @@ use crate::abi::{self, RawLayout};
 ///
 /// Machine code depends on it: PC-relative and GL-relative forms are chosen by distance. An exit handler more than 64 MB from the machine
 /// code makes releases since 2025-11 use their far form, and older ones fail with `MCODEAL`.
+///
+/// The named layouts have everything but heap blocks and machine code at the same addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
     /// First address.
     pub base: u64,
     /// Bytes for LuaJIT's objects and IR, the object area included.
     pub heap_size: u64,
-    /// The object area, at the end of the heap: objects at addresses of the caller's choice. LuaJIT's own blocks lie below it.
+    /// The object area, in the heap's range: objects at addresses of the caller's choice. LuaJIT's own blocks lie below it, or all above it.
     pub object_ofs: u64,
     /// Bytes of it.
     pub object_size: u64,
-    /// Machine code.
+    /// Where the heap's first block lies, the global state.
+    pub heap_first: u64,
+    /// Machine code. Beyond `total` it is mapped apart, and the addresses in between stay free.
     pub mcode_ofs: u64,
     /// Bytes for machine code.
     pub mcode_size: u64,
@@ -32,11 +36,13 @@ pub struct Layout {
     pub stack_ofs: u64,
     /// Bytes of it.
     pub stack_size: u64,
-    /// Bytes of the whole arena.
+    /// Bytes of the whole arena, machine code beyond it not counted.
     pub total: u64,
 }
 
+const KB: u64 = 1 << 10;
 const MB: u64 = 1 << 20;
+const GB: u64 = 1 << 30;
 
 impl Default for Layout {
     fn default() -> Self {
@@ -51,6 +57,7 @@ impl Layout {
         heap_size: 32 * MB,
         object_ofs: 16 * MB,
         object_size: MB,
+        heap_first: 0,
         mcode_ofs: 48 * MB,
         mcode_size: 8 * MB,
         vm_ofs: 64 * MB,
@@ -65,6 +72,23 @@ impl Layout {
     /// The first address of the object area.
     pub fn objects(&self) -> u64 {
         self.base + self.object_ofs
+    }
+
+    /// Machine code directly behind a small heap: global state, objects and constants of a trace are within the megabyte that `ADR` and
+    /// literal loads reach. The heap has 768 KB, the machine code 128.
+    pub const NEAR: Self =
+        Self { heap_first: 32 * MB - 768 * KB, mcode_ofs: 32 * MB, mcode_size: 128 * KB, ..Self::DEFAULT };
+
+    /// Machine code out of everything's reach: no `ADRP` finds the heap, calls and exits are indirect. Releases before 2025-11 can't
+    /// have it: [`Jit::new`](crate::Jit::new) fails with the trace error `MCODEAL`.
+    pub const FAR: Self = Self { mcode_ofs: 8 * GB, ..Self::DEFAULT };
+
+    /// Every named layout.
+    pub const NAMED: [(&'static str, Self); 3] = [("usual", Self::DEFAULT), ("near", Self::NEAR), ("far", Self::FAR)];
+
+    /// The layout of that name: `usual`, `near` or `far`.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::NAMED.into_iter().find(|(known, _)| *known == name).map(|(_, layout)| layout)
     }
 
     /// The address a trace leaves by when it takes an exit.
@@ -95,6 +119,7 @@ impl Layout {
             heap_size: self.heap_size,
             object_ofs: self.object_ofs,
             object_size: self.object_size,
+            heap_first: self.heap_first,
             mcode_ofs: self.mcode_ofs,
             mcode_size: self.mcode_size,
             vm_ofs: self.vm_ofs,
@@ -109,12 +134,14 @@ impl Layout {
 
     pub(crate) fn region_list(&self) -> [Region; 4] {
         let region = |name, ofs: u64, len, protection| Region { name, addr: self.base + ofs, len, protection };
-        [
+        let mut regions = [
             region("heap", 0, self.heap_size, Protection::ReadWrite),
             region("mcode", self.mcode_ofs, self.mcode_size, Protection::ReadExecute),
             region("data", self.data_ofs, self.data_size, Protection::ReadWrite),
             region("stack", self.stack_ofs, self.stack_size, Protection::ReadWrite),
-        ]
+        ];
+        regions.sort_by_key(|region| region.addr);
+        regions
     }
 }
 
@@ -162,6 +189,16 @@ mod tests {
         assert_eq!(layout.call_at(layout.call_address(7) + 4, 100), None);
         assert_eq!(layout.call_at(layout.call_address(100), 100), None);
         assert_eq!(layout.call_at(0, 100), None);
+    }
+
+    #[test]
+    fn named_layouts_differ_in_heap_and_machine_code_only() {
+        for (name, layout) in Layout::NAMED {
+            let Layout { heap_first, mcode_ofs, mcode_size, .. } = layout;
+            assert_eq!(Layout { heap_first, mcode_ofs, mcode_size, ..Layout::DEFAULT }, layout, "{name}");
+            assert_eq!(Layout::by_name(name), Some(layout));
+        }
+        assert_eq!(Layout::by_name("nowhere"), None);
     }
 
     #[test]

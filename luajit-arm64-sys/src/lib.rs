@@ -13,7 +13,9 @@ compile_error!(
 
 mod abi;
 mod code;
+mod committed;
 mod compile;
+mod coverage;
 mod error;
 mod fetch;
 mod ir;
@@ -21,18 +23,21 @@ mod jit;
 mod layout;
 mod library;
 mod objects;
+mod passes;
 mod pure;
 mod shared;
 mod tables;
 
 pub use code::{Code, Loc, Notes, Place};
 pub use compile::{BuildError, BuildInfo, Variant};
+pub use coverage::{CoverageError, FileLines, FunctionLines, line_coverage};
 pub use error::{Error, TraceError};
 pub use fetch::{FetchError, fetch};
-pub use ir::{Folded, Ins, Link, Opts, SnapEntry, SnapFlags, TRef};
+pub use ir::{Folded, Ins, Link, Opts, SnapEntry, SnapFlags, Snapshot, TRef};
 pub use jit::Jit;
 pub use layout::{Layout, Protection, Region};
 pub use library::Library;
 pub use objects::{Color, Ctype, GcState, Object, ObjectKind, Places, Upvalue, UpvalueState};
+pub use passes::{Repeat, SlotValue};
 pub use shared::{build_shared, info_path};
 pub use tables::{CallInfo, ExitStateLayout, Named, OpInfo, OpKind, Operand, Tables, TraceErrorInfo};

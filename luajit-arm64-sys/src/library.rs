@@ -1,12 +1,15 @@
 //! A build of LuaJIT: the one linked in, or a shared library.
 
+use std::ffi::CString;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::abi::{self, Api, th_api_get};
+use crate::abi::{self, Api, status, th_api_get};
 use crate::compile::BuildInfo;
 use crate::error::Error;
+use crate::jit::last_error;
 use crate::tables::Tables;
 
 /// A build of LuaJIT. It carries one Lua state at a time: see [`crate::Jit`].
@@ -52,6 +55,21 @@ impl Library {
         &self.info
     }
 
+    /// Adds what the lines of this build executed since the last call to the counters in `folder`, which [`crate::line_coverage`]
+    /// reads. Other processes may write to the same folder.
+    ///
+    /// # Errors
+    /// `BadArgument` if this is no [`Variant::Coverage`](crate::Variant::Coverage), or the folder's name holds a zero byte.
+    pub fn dump_coverage(&self, folder: &Path) -> Result<(), Error> {
+        let name = CString::new(folder.as_os_str().as_bytes())
+            .map_err(|_| Error::BadArgument { text: format!("{}: a zero byte in a name", folder.display()) })?;
+        // SAFETY: the name is a C string; `Library` stays on one thread.
+        match unsafe { (self.api.passes.coverage)(name.as_ptr()) } {
+            status::OK => Ok(()),
+            code => Err(last_error(self.api, code, &self.tables)),
+        }
+    }
+
     pub(crate) fn api(&self) -> &'static Api {
         self.api
     }
@@ -59,7 +77,7 @@ impl Library {
 
 /// The address of the library's table; its first two words can be read whatever its version.
 fn open(path: &Path) -> Result<*const Api, libloading::Error> {
-    // SAFETY: loading runs no code of the library: it has no constructors. The symbol has this type in every version.
+    // SAFETY: loading runs no code of the library but gcc's own to register line counters. The symbol has this type in every version.
     unsafe {
         let library = libloading::Library::new(path)?;
         let get: libloading::Symbol<'_, unsafe extern "C" fn() -> *const Api> = library.get(b"th_api_get\0")?;

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::compile::{self, BuildError, BuildInfo, Toolchain, Tree, Variant};
 
 /// Builds the tree at a path (a `luajit-src` crate, a LuaJIT checkout or its `src`) into the shared library `out`, and writes
-/// [`BuildInfo`] beside it as `out` + `.info`. The compiler is `$CC`, else `cc`.
+/// [`BuildInfo`] beside it as `out` + `.info`. The compiler is `$CC`, else `cc`. A [`Variant::Coverage`] has a third file, `out` +
+/// `.gcno`, which [`crate::line_coverage`] reads.
 ///
 /// It works in a temporary folder beside `out`; `out` appears complete or not at all.
 ///
@@ -25,9 +26,12 @@ pub fn build_shared(tree: &Path, variant: Variant, out: &Path) -> Result<BuildIn
     let prepared = compile::prepare(&tree, variant, &cc, temp.path())?;
     let object = compile::compile_object(&prepared, &cc)?;
     let (library, info) = (temp.path().join("library.so"), temp.path().join("library.info"));
-    compile::link_shared(&object, &library, &cc)?;
+    compile::link_shared(&object, &library, variant, &cc)?;
     fs::write(&info, prepared.info.to_text()).map_err(io("write", &info))?;
     // The library last: whoever finds it finds its description too.
+    if variant == Variant::Coverage {
+        install(&compile::line_notes(&object), &notes_path(out))?;
+    }
     install(&info, &info_path(out))?;
     install(&library, out)?;
     Ok(prepared.info)
@@ -35,8 +39,17 @@ pub fn build_shared(tree: &Path, variant: Variant, out: &Path) -> Result<BuildIn
 
 /// Where [`build_shared`] writes the information about `library`.
 pub fn info_path(library: &Path) -> PathBuf {
+    beside(library, ".info")
+}
+
+/// Where [`build_shared`] writes what gcc knows of the lines of `library`.
+pub(crate) fn notes_path(library: &Path) -> PathBuf {
+    beside(library, ".gcno")
+}
+
+fn beside(library: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(library);
-    name.push(".info");
+    name.push(ending);
     PathBuf::from(name)
 }
 

@@ -6,7 +6,7 @@
 use super::{BadWorld, World};
 use crate::ir::{CdataType, Key, ObjId, Slot, Type};
 
-/// Address of the first object: 16 MiB above the arena's base (see `luajit-arm64-sys`, `Layout`).
+/// Address of the object area: 16 MiB above the arena's base (see `luajit-arm64-sys`, `Layout`).
 pub const OBJECT_BASE: u64 = 0x1000_0100_0000;
 /// Bytes for the headers of all objects, with strings and payloads.
 pub const OBJECT_AREA: u64 = 1 << 20;
@@ -116,7 +116,8 @@ impl ObjectKind {
 
 /// The address of object `n`, which lies behind all before it.
 pub(super) fn address(objects: &[Object], n: usize) -> u64 {
-    OBJECT_BASE + objects[..n].iter().map(|o| o.kind.room()).sum::<u64>()
+    // The library wants room in front of an object: a cdata may have a second header there.
+    OBJECT_BASE + ALIGN + objects[..n].iter().map(|o| o.kind.room()).sum::<u64>()
 }
 
 /// Checks the objects of a world.
@@ -180,8 +181,10 @@ fn check_meta(world: &World, meta: Option<ObjId>) -> Result<(), String> {
 }
 
 fn check_table(world: &World, asize: u32, hbits: Option<u8>, keys: &[Key]) -> Result<(), String> {
-    if asize > MAX_ASIZE || hbits.is_some_and(|b| b > MAX_HBITS) {
-        return Err(format!("has more than {MAX_ASIZE} array slots or 2^{MAX_HBITS} nodes"));
+    if asize > MAX_ASIZE || hbits.is_some_and(|b| !(1..=MAX_HBITS).contains(&b)) {
+        return Err(format!(
+            "has more than {MAX_ASIZE} array slots, or a hash part of other than 2^1 to 2^{MAX_HBITS} nodes"
+        ));
     }
     if keys.len() > hbits.map_or(0, |b| 1 << b) {
         return Err(format!("has {} keys, which do not fit in its hash part", keys.len()));
@@ -226,7 +229,7 @@ mod tests {
         let world = World { objects, ..World::default() };
         assert_eq!(world.check(), Ok(()));
         let at: Vec<u64> = (0..3).map(|i| world.object_address(ObjId(i))).collect();
-        assert_eq!(at[0], OBJECT_BASE);
+        assert_eq!(at[0], OBJECT_BASE + ALIGN);
         assert!(at[1] >= at[0] + STR_HEADER + 1001 && at[2] >= at[1] + 64 + 16 * 8, "{at:x?}");
         assert_eq!(world.object_at(at[1]), Some(ObjId(1)));
         assert_eq!(world.object_at(at[1] + 8), None);

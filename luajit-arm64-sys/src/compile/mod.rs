@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use identity::BuildInfo;
-pub use object::{compile_object, link_shared, prepare};
+pub use object::{compile_object, is_shim, line_notes, link_shared, prepare};
 pub use tool::Toolchain;
 pub use tree::Tree;
 
@@ -23,11 +23,13 @@ pub enum Variant {
     Assert,
     /// The register allocator picks registers at random (releases since 2.1.1692580715).
     RandomRa,
+    /// Executed lines of LuaJIT's own C code are counted, by gcc's `--coverage`.
+    Coverage,
 }
 
 impl Variant {
     /// Every variant, in the order of the enum.
-    pub const ALL: [Self; 3] = [Self::Plain, Self::Assert, Self::RandomRa];
+    pub const ALL: [Self; 4] = [Self::Plain, Self::Assert, Self::RandomRa, Self::Coverage];
 
     /// The name used in file names, build information and on command lines.
     pub fn name(self) -> &'static str {
@@ -35,6 +37,7 @@ impl Variant {
             Self::Plain => "plain",
             Self::Assert => "assert",
             Self::RandomRa => "random-ra",
+            Self::Coverage => "coverage",
         }
     }
 
@@ -48,6 +51,8 @@ impl Variant {
             Self::Plain => &[],
             Self::Assert => &["-DLUA_USE_ASSERT", "-DLUA_USE_APICHECK"],
             Self::RandomRa => &["-DLUAJIT_RANDOM_RA"],
+            // Without optimization each line keeps its own code.
+            Self::Coverage => &["-DTH_COVERAGE", "--coverage", "-O0"],
         }
     }
 }
@@ -69,6 +74,12 @@ pub enum BuildError {
     NoRandomRa {
         /// The tree's `src` folder.
         path: PathBuf,
+    },
+    /// The compiler does not count lines as this crate reads them.
+    #[error("the coverage variant needs gcc, and this is {compiler}: set CC=gcc")]
+    NoGcc {
+        /// The first line of its `--version`.
+        compiler: String,
     },
     /// A compiler or one of LuaJIT's own build tools reported errors.
     #[error("{step} failed: {command}\n{message}")]

@@ -10,7 +10,7 @@ use super::tree::Tree;
 use super::{BuildError, Variant, io_error};
 
 /// Our C files; embedded, so that the builder needs no checkout of ours at run time.
-const SHIM: [(&str, &str); 13] = [
+const SHIM: [(&str, &str); 17] = [
     ("api.h", include_str!("../../csrc/api.h")),
     ("host.h", include_str!("../../csrc/host.h")),
     ("shim.c", include_str!("../../csrc/shim.c")),
@@ -18,13 +18,22 @@ const SHIM: [(&str, &str); 13] = [
     ("arena.c", include_str!("../../csrc/arena.c")),
     ("state.c", include_str!("../../csrc/state.c")),
     ("build.c", include_str!("../../csrc/build.c")),
+    ("optimize.c", include_str!("../../csrc/optimize.c")),
+    ("side.c", include_str!("../../csrc/side.c")),
     ("result.c", include_str!("../../csrc/result.c")),
     ("run.c", include_str!("../../csrc/run.c")),
     ("inspect.c", include_str!("../../csrc/inspect.c")),
     ("objects.c", include_str!("../../csrc/objects.c")),
     ("rewind.c", include_str!("../../csrc/rewind.c")),
+    ("random.c", include_str!("../../csrc/random.c")),
+    ("coverage.c", include_str!("../../csrc/coverage.c")),
     ("tables.c", include_str!("../../csrc/tables.c")),
 ];
+
+/// Whether a file of this name is ours and not LuaJIT's.
+pub fn is_shim(file: &str) -> bool {
+    SHIM.iter().any(|(name, _)| *name == file)
+}
 
 /// Errors are unwound by longjmp, so C++-style unwinding stays off; everything but the API's one symbol stays hidden.
 const FLAGS: [&str; 9] = [
@@ -58,6 +67,9 @@ pub fn prepare(tree: &Tree, variant: Variant, cc: &Toolchain, dir: &Path) -> Res
     }
     let hash = tree.copy(dir)?;
     let info = BuildInfo::new(tree, variant, cc, hash)?;
+    if variant == Variant::Coverage && info.compiler.contains("clang") {
+        return Err(BuildError::NoGcc { compiler: info.compiler });
+    }
     let src = dir.join("src");
     generate::headers(cc, &src, &info.relver)?;
     write_shim(&src, &info)?;
@@ -85,12 +97,20 @@ pub fn compile_object(prepared: &Prepared, cc: &Toolchain) -> Result<PathBuf, Bu
     Ok(prepared.src.join("shim.o"))
 }
 
+/// Where the compiler left what it knows of the object's lines; only in the coverage variant.
+pub fn line_notes(object: &Path) -> PathBuf {
+    object.with_extension("gcno")
+}
+
 /// Links an object into a shared library.
 ///
 /// # Errors
 /// If the linker reports errors.
-pub fn link_shared(object: &Path, to: &Path, cc: &Toolchain) -> Result<(), BuildError> {
+pub fn link_shared(object: &Path, to: &Path, variant: Variant, cc: &Toolchain) -> Result<(), BuildError> {
     let mut command = cc.command(Path::new("."));
     command.args(["-shared", "-Wl,-z,defs", "-o"]).arg(to).arg(object).args(["-lm", "-ldl"]);
+    if variant == Variant::Coverage {
+        command.arg("--coverage");
+    }
     run("linking LuaJIT", &mut command).map(drop)
 }

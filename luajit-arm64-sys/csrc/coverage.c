@@ -1,0 +1,41 @@
+/* Line counters, in builds with gcc's --coverage. */
+
+#ifdef TH_COVERAGE
+
+void __gcov_dump(void);
+void __gcov_reset(void);
+
+/* The folder of the dump that is going on, or NULL. */
+static const char *th_gcov_folder;
+
+/* libgcov asks the environment where to write. It asks this library first, so no variable of the process has to change, and what
+** it would write when the process ends goes nowhere.
+*/
+char *th_gcov_getenv(const char *name) __asm__("getenv") __attribute__((used, visibility("hidden")));
+
+char *th_gcov_getenv(const char *name)
+{
+  if (!strcmp(name, "GCOV_PREFIX")) return (char *)(th_gcov_folder ? th_gcov_folder : "/dev/null");
+  if (!strcmp(name, "GCOV_PREFIX_STRIP")) return (char *)"999";
+  if (!strcmp(name, "GCOV_ERROR_FILE")) return (char *)"/dev/null";
+  return NULL;
+}
+
+static uint32_t api_coverage(const char *folder)
+{
+  th_gcov_folder = folder;
+  __gcov_dump();
+  __gcov_reset();
+  th_gcov_folder = NULL;
+  return TH_OK;
+}
+
+#else
+
+static uint32_t api_coverage(const char *folder)
+{
+  (void)folder;
+  return th_refuse("coverage: this build counts no lines: make one of the variant `coverage`");
+}
+
+#endif
