@@ -35,6 +35,10 @@ fn check(version: &str, variant: Variant) {
     assert_eq!(f.words(), words, "{version}: a reset brings everything back");
     f.check_gfail();
     f.check_restore();
+    f.jit.reset();
+    f.check_loop();
+    f.jit.reset();
+    f.check_side();
     println!("{} {} {:?}", library.info().id(), library.tables().version, words.len());
 }
 
