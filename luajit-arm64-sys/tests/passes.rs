@@ -100,7 +100,9 @@ fn a_sunk_box_has_no_register_and_restoring_makes_it() {
     let boxed = f.jit.snapshot(0, 1).expect("committed").entries[3].value;
     assert_eq!(f.jit.loc(1, boxed).expect("known").reg, None);
     let (layout, wide) = (f.jit.tables().exit_state, TRef::ins(3));
-    let Some(luajit_arm64_sys::Place::Gpr(reg)) = f.jit.loc(1, wide).expect("known").reg else { panic!("it is needed at the exit") };
+    let Some(luajit_arm64_sys::Place::Gpr(reg)) = f.jit.loc(1, wide).expect("known").reg else {
+        panic!("it is needed at the exit")
+    };
     let mut state = vec![0; layout.size];
     state[layout.gpr + 8 * usize::from(reg)..][..8].copy_from_slice(&0x1234_5678_9abc_u64.to_le_bytes());
     f.jit.restore(code.traceno, 1, &state).expect("restored");

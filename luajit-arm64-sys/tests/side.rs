@@ -75,7 +75,8 @@ fn both_traces_restore_their_own_exits() {
     f.jit.assemble(Link::Return, 0).expect("assembled");
     f.jit.commit().expect("committed");
     let side = f.jit.code().expect("committed");
-    let (layout, tag) = (f.jit.tables().exit_state, f.jit.tables().value("LJ_TISNUM").expect("known").cast_unsigned() << 47);
+    let (layout, tag) =
+        (f.jit.tables().exit_state, f.jit.tables().value("LJ_TISNUM").expect("known").cast_unsigned() << 47);
     for (traceno, value, number) in [(side.traceno, double, 77), (parent.traceno, TRef::ins(1), 88)] {
         let Some(Place::Gpr(reg)) = f.jit.loc_of(traceno, 1, value).expect("known").reg else { panic!("an integer") };
         let mut state = vec![0; layout.size];

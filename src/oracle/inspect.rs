@@ -54,7 +54,7 @@ impl Oracle {
             return Err(OracleError::Input { input: n + 1, inputs: case.inputs.len() });
         };
         let observed = match &code {
-            Ok(code) => Some(self.run(case, code, &images(case)[n])?),
+            Ok(code) => Some(self.run(case, code, n, &images(case)[n])?),
             Err(_) => None,
         };
         let (listing, expected) = (program.trace_values(values), program.run(values));

@@ -64,7 +64,7 @@ impl Oracle {
                     continue;
                 }
             };
-            let run = timed(stats, Stage::Emulate, || self.run(case, code, image))?;
+            let run = timed(stats, Stage::Emulate, || self.run(case, code, n, image))?;
             count_end(&expected, stats);
             stats.inputs += 1;
             if let Some(found) = self.compare_run(case, code, n, &expected, &run, &mut seen_exits, stats) {
@@ -82,13 +82,19 @@ impl Oracle {
         }
     }
 
-    /// Runs the loaded code with one input.
-    pub(super) fn run(&mut self, case: &Case, code: &Code, image: &Image) -> Result<Run, OracleError> {
+    /// Everything as the input wants it.
+    fn prepare(&mut self, case: &Case, code: &Code, n: usize, image: &Image) -> Result<(), OracleError> {
         image.write(code, self.backend.runtime());
+        self.backend.enter(case, code, &case.inputs[n]).map_err(OracleError::Backend)
+    }
+
+    /// Runs the loaded code with input `n`, whose image is given.
+    pub(super) fn run(&mut self, case: &Case, code: &Code, n: usize, image: &Image) -> Result<Run, OracleError> {
+        self.prepare(case, code, n, image)?;
         let machine = |e: MachineError| OracleError::Machine(e.to_string());
         let mut ended = self.machine.run(code, self.backend.runtime(), &code.start).map_err(machine)?;
         if ended.slow {
-            image.write(code, self.backend.runtime());
+            self.prepare(case, code, n, image)?;
             ended = self.machine.run_counted(code, self.backend.runtime(), &code.start).map_err(machine)?;
         }
         let end = match ended.how {
@@ -96,7 +102,11 @@ impl Oracle {
             HowEnded::Tail => End::Tail,
             HowEnded::Fault(fault) => End::Fault(fault),
         };
-        let outcome = observe::observe(case, code, end, &ended.regs, self.backend.runtime());
+        let mut outcome = observe::observe(case, code, end, &ended.regs, self.backend.runtime());
+        let values = outcome.values.iter().filter_map(observe::stack_word);
+        let roots: Vec<u64> = values.chain(outcome.stack.iter().copied()).collect();
+        let left = self.backend.left(case, &roots).map_err(OracleError::Backend)?;
+        (outcome.heap, outcome.calls) = (left.heap, left.calls);
         Ok(Run { outcome, regs: ended.regs })
     }
 

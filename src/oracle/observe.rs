@@ -5,12 +5,12 @@ use crate::code::{Code, Place, Registers, Runtime, ValueLoc};
 use crate::ir::validate::{MAX_SLOT, MIN_SLOT};
 use crate::ir::{Class, ExitNo, Type};
 use crate::outcome::{End, Heap, Outcome, Value};
-use crate::world::{ITYPE_STR, TV_FALSE, TV_NIL, TV_TRUE, encode_gc, encode_int};
+use crate::world::{TV_FALSE, TV_NIL, TV_TRUE, encode_gc, encode_int, itype};
 
 /// Words of the Lua stack that belong to a case.
 pub const STACK_WORDS: usize = (MAX_SLOT - MIN_SLOT + 1) as usize;
 
-/// The outcome of a run that ended with these registers.
+/// The outcome of a run that ended with these registers, but for calls and objects.
 pub fn observe(case: &Case, code: &Code, end: End, regs: &Registers, runtime: &dyn Runtime) -> Outcome {
     let values = match end {
         End::Exit(n) => exit_values(code, n, regs, runtime),
@@ -83,7 +83,7 @@ pub fn stack_word(v: &Value) -> Option<u64> {
         Type::Nil => Some(TV_NIL),
         Type::False => Some(TV_FALSE),
         Type::True => Some(TV_TRUE),
-        Type::Str => Some(encode_gc(ITYPE_STR, v.bits)),
+        ty if ty.class() == Class::Gc => Some(encode_gc(itype(ty), v.bits)),
         Type::Num => Some(v.bits),
         t if t.is_w32() && t.is_lua_value() => Some(encode_int(low_int(v.bits))),
         _ => None,

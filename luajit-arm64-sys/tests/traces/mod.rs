@@ -147,7 +147,11 @@ impl Traces {
         self.jit.assemble(Link::Loop, 0).expect("assembled");
         let code = self.jit.code().expect("assembled");
         assert!(code.loop_ofs > 0 && code.loop_ofs < code.size);
-        assert_eq!(self.jit.snap_tags(0).expect("assembled"), [0, 7, 0, 7], "the end is where the next iteration starts");
+        assert_eq!(
+            self.jit.snap_tags(0).expect("assembled"),
+            [0, 7, 0, 7],
+            "the end is where the next iteration starts"
+        );
         let last = self.jit.snapshot(0, 3).expect("assembled");
         assert_eq!((last.at, last.nslots, last.entries), (TRef::ins(6), 4, vec![SnapEntry::new(2, TRef::ins(5))]));
         self.jit.commit().expect("committed");

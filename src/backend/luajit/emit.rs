@@ -1,10 +1,11 @@
 //! Emits a case's IR into LuaJIT's trace buffer, through FOLD or as written.
 
 use super::numbers::Numbers;
+use super::objects::{Objects, key_word};
 use super::refuse;
 use crate::backend::Refusal;
 use crate::case::{Case, Emit};
-use crate::ir::{Arg, Const, Ins, Link, Lit, Op, Ref, Snap, Type};
+use crate::ir::{Arg, Class, Const, Helper, Ins, Key, Link, Lit, ObjId, Op, Ref, Snap, Type};
 use luajit_arm64_sys::{Error, Folded, Jit, SnapEntry, SnapFlags, TRef};
 
 /// What became of the written instructions.
@@ -25,9 +26,16 @@ pub fn link(link: Link) -> luajit_arm64_sys::Link {
     }
 }
 
+/// The address of a helper: behind those of LuaJIT's own functions.
+pub fn helper_address(jit: &Jit, helper: Helper) -> u64 {
+    let calls = u32::try_from(jit.tables().calls.len()).expect("a few hundred");
+    jit.layout().call_address(calls + helper as u32)
+}
+
 struct Emitter<'a> {
     jit: &'a mut Jit,
     numbers: &'a Numbers,
+    objects: &'a mut Objects,
     case: &'a Case,
     emitted: Emitted,
     last: Option<TRef>,
@@ -37,11 +45,11 @@ struct Emitter<'a> {
 }
 
 /// Emits everything but the end.
-pub fn emit(jit: &mut Jit, numbers: &Numbers, case: &Case) -> Result<Emitted, Refusal> {
+pub fn emit(jit: &mut Jit, numbers: &Numbers, objects: &mut Objects, case: &Case) -> Result<Emitted, Refusal> {
     jit.begin(numbers.opts(&case.flags)).map_err(|e| refuse(&e, &case.trace, &[]))?;
     let refs = Vec::with_capacity(case.trace.ins.len());
     let emitted = Emitted { refs, folded: 0 };
-    let mut e = Emitter { jit, numbers, case, emitted, last: None, in_loop: false };
+    let mut e = Emitter { jit, numbers, objects, case, emitted, last: None, in_loop: false };
     e.run()?;
     Ok(e.emitted)
 }
@@ -106,6 +114,7 @@ impl Emitter<'_> {
             Arg::None => Ok(0),
             Arg::Ref(r) => self.value(r).map(|t| t.0),
             Arg::K(k) => self.constant(k, ins.ty).map(|t| t.0),
+            Arg::Lit(Lit::Upvalue(index)) => self.upvalue(ins.op1, index),
             Arg::Lit(lit) => self.literal(ins, lit),
         }
     }
@@ -122,12 +131,21 @@ impl Emitter<'_> {
             Const::Num(bits) => self.jit.knum(bits),
             Const::Ptr(p) => self.jit.kptr(self.case.world.address(p)),
             Const::KPtr(p) => self.jit.kkptr(self.case.world.address(p)),
-            Const::Null => self.jit.knull(self.numbers.ty(if ty.is_w64() { ty } else { Type::P64 }, false)),
+            Const::Null => {
+                let pointer = ty.is_w64() || ty.class() == Class::Gc;
+                self.jit.knull(self.numbers.ty(if pointer { ty } else { Type::P64 }, false))
+            }
             Const::Pri(Type::False) => Ok(TRef::FALSE),
             Const::Pri(Type::True) => Ok(TRef::TRUE),
             Const::Pri(_) => Ok(TRef::NIL),
-            Const::Gc(_) | Const::KSlot(..) | Const::Helper(_) | Const::TmpBuf | Const::NilTv | Const::Ctype(_) => {
-                return Err(Refusal::Skip("objects are not emitted yet".into()));
+            Const::Gc(id) => self.object(id),
+            Const::KSlot(table, key) => return self.kslot(table, key),
+            Const::Helper(helper) => self.jit.kptr(helper_address(self.jit, helper)),
+            Const::TmpBuf => self.jit.kptr(self.jit.places().tmpbuf),
+            Const::NilTv => self.jit.kkptr(self.jit.places().niltv),
+            Const::Ctype(ty) => {
+                let id = self.objects.ctype(self.jit, ty)?;
+                self.jit.kint(i32::try_from(id).map_err(|e| Refusal::Broken(e.to_string()))?)
             }
         };
         made.map_err(|e| self.error(&e))
@@ -141,10 +159,52 @@ impl Emitter<'_> {
             Lit::Xload(mode) => self.numbers.xload(mode),
             Lit::Conv(mode) => self.numbers.conv(ins.ty, mode),
             Lit::Fpm(fpm) => self.numbers.fpm(fpm).map_err(Refusal::Skip)?,
-            Lit::Field(_) | Lit::Callee(_) | Lit::Upvalue(_) | Lit::Tmpref(_) | Lit::Buf(_) | Lit::Tostr(_) => {
-                return Err(Refusal::Skip("objects are not emitted yet".into()));
-            }
+            Lit::Field(field) => self.numbers.field(field).map_err(Refusal::Skip)?,
+            Lit::Callee(callee) => self.numbers.callee(callee).map_err(Refusal::Skip)?,
+            Lit::Upvalue(index) => self.upvalue(ins.op1, index)?,
+            Lit::Tmpref(mode) => self.numbers.tmpref(mode).map_err(Refusal::Skip)?,
+            Lit::Buf(mode) => self.numbers.buf(mode),
+            Lit::Tostr(mode) => self.numbers.tostr(mode),
         })
+    }
+
+    fn object(&mut self, id: ObjId) -> Result<TRef, Error> {
+        let world = &self.case.world;
+        self.jit.kgc(world.object_address(id), self.numbers.ty(world.object(id).kind.ty(), false))
+    }
+
+    /// Where a table has a key, or would look for it first.
+    fn kslot(&mut self, table: ObjId, key: Key) -> Result<TRef, Refusal> {
+        let world = &self.case.world;
+        let (tab, word) = (world.object_address(table), key_word(world, key));
+        let slot = match self.jit.node_slot(tab, word).map_err(|e| self.error(&e))? {
+            Some(slot) => slot,
+            None => self.jit.main_slot(tab, word).map_err(|e| self.error(&e))?.unwrap_or(0),
+        };
+        let key = match key {
+            Key::Obj(id) => self.object(id),
+            Key::Int(k) => self.jit.kint(k),
+            Key::Num(bits) => self.jit.knum(bits),
+            Key::Bool(false) => Ok(TRef::FALSE),
+            Key::Bool(true) => Ok(TRef::TRUE),
+        };
+        let key = key.map_err(|e| self.error(&e))?;
+        let slot = u16::try_from(slot).map_err(|_| Refusal::Skip("a hash part too large for HREFK".into()))?;
+        self.jit.kslot(key, slot).map_err(|e| self.error(&e))
+    }
+
+    /// An upvalue's index and its hash, by which FOLD tells upvalues apart: of the function itself, or where that is not known, of the
+    /// world's first function that has it, as a recorder takes it from the function that it sees.
+    fn upvalue(&self, func: Arg, index: u8) -> Result<u16, Refusal> {
+        let world = &self.case.world;
+        let ids = (0..world.objects.len()).filter_map(|i| u8::try_from(i).ok()).map(ObjId);
+        let known = match func {
+            Arg::K(Const::Gc(id)) => Some(id),
+            _ => None,
+        };
+        let state = known.into_iter().chain(ids).find_map(|id| self.jit.upvalue(world.object_address(id), index).ok());
+        let state = state.ok_or_else(|| Refusal::Broken(format!("no function has upvalue {index}")))?;
+        Ok(u16::from(index) << 8 | u16::from(state.hash))
     }
 
     /// True for a value that no exit can restore. The recorder converts a u32 before it computes with it; a written `int` that FOLD

@@ -5,17 +5,18 @@
 
 mod emit;
 mod numbers;
+mod objects;
 mod readback;
 mod runtime;
 
-use super::{Backend, BackendId, Refusal};
-use crate::case::Case;
+use super::{Backend, BackendId, Left, Refusal};
+use crate::case::{Case, Gc, Input};
 use crate::code::{Access, Code, Mapping, Registers, Runtime};
-use crate::ir::ExitNo;
-use crate::ir::{Ref, Trace};
-use crate::outcome::FaultClass;
-use luajit_arm64_sys::{Error, Jit, Layout, Library, Protection, TRef};
+use crate::ir::{ExitNo, Ref, Rule, Trace};
+use crate::outcome::{Call, FaultClass};
+use luajit_arm64_sys::{Error, GcState, Jit, Layout, Library, Protection, TRef};
 use numbers::Numbers;
+use objects::Objects;
 use std::rc::Rc;
 
 /// Bytes at the top of LuaJIT's machine code area that traces are looked for in. LuaJIT fills the area downwards from its end.
@@ -26,6 +27,18 @@ pub struct LuaJit {
     jit: Jit,
     id: BackendId,
     numbers: Numbers,
+    objects: Objects,
+    /// The case at hand changes more than plain memory: each run starts from a checkpoint.
+    uses_vm: bool,
+    run: Run,
+}
+
+/// What happens in a run.
+#[derive(Default)]
+struct Run {
+    gc: Gc,
+    gc_steps: u32,
+    calls: Vec<Call>,
 }
 
 impl LuaJit {
@@ -38,7 +51,7 @@ impl LuaJit {
         debug_assert_eq!(layout.base + layout.data_ofs, crate::world::DATA_BASE);
         let jit = Jit::new(library, layout).map_err(|e| e.to_string())?;
         let numbers = Numbers::look_up(jit.tables())?;
-        Ok(LuaJit { jit, id, numbers })
+        Ok(LuaJit { jit, id, numbers, objects: Objects::default(), uses_vm: false, run: Run::default() })
     }
 
     fn window(&self) -> (u64, u64) {
@@ -55,12 +68,17 @@ impl Backend for LuaJit {
     fn compile(&mut self, case: &Case) -> Result<Code, Refusal> {
         self.jit.reset();
         write_constant_memory(&mut self.jit, case)?;
-        let emitted = emit::emit(&mut self.jit, &self.numbers, case)?;
+        self.uses_vm = uses_vm(case);
+        self.objects = Objects::make(&mut self.jit, case)?;
+        let emitted = emit::emit(&mut self.jit, &self.numbers, &mut self.objects, case)?;
         let link = emit::link(case.trace.link);
         self.jit.assemble(link, 0).map_err(|e| refuse(&e, &case.trace, &emitted.refs))?;
         let code = readback::read_back(&mut self.jit, &self.numbers, case, &emitted)?;
         if code.base < self.window().0 {
             return Err(Refusal::Skip("trace larger than the code window".into()));
+        }
+        if self.uses_vm {
+            self.jit.checkpoint().map_err(|e| Refusal::Broken(e.to_string()))?;
         }
         Ok(code)
     }
@@ -74,6 +92,23 @@ impl Backend for LuaJit {
         self.window()
     }
 
+    fn enter(&mut self, case: &Case, _: &Code, input: &Input) -> Result<(), String> {
+        self.run = Run { gc: input.gc, ..Run::default() };
+        if !self.uses_vm {
+            return Ok(());
+        }
+        let text = |e: Error| e.to_string();
+        self.jit.rewind().map_err(text)?;
+        objects::write_values(&mut self.jit, case, input).map_err(text)?;
+        self.jit.set_gc(input.gc != Gc::Idle, GcState::Propagate).map_err(text)
+    }
+
+    fn left(&mut self, case: &Case, roots: &[u64]) -> Result<Left, String> {
+        let run = std::mem::take(&mut self.run);
+        let heap = if self.uses_vm { self.objects.read(&self.jit, &case.world, roots) } else { Default::default() };
+        Ok(Left { heap, calls: run.calls, gc_steps: run.gc_steps })
+    }
+
     fn scrub(&mut self) {
         self.jit.scrub();
     }
@@ -85,6 +120,46 @@ impl Backend for LuaJit {
     fn runtime(&mut self) -> &mut dyn Runtime {
         self
     }
+}
+
+/// True for a case that allocates, or changes objects: what only a checkpoint brings back.
+fn uses_vm(case: &Case) -> bool {
+    let vm = |rule: Rule| {
+        !matches!(
+            rule,
+            Rule::SCmp
+                | Rule::UCmp
+                | Rule::Equal
+                | Rule::Bounds
+                | Rule::Use
+                | Rule::BitUn
+                | Rule::Bit
+                | Rule::Shift
+                | Rule::Add
+                | Rule::Mul
+                | Rule::Div
+                | Rule::Mod
+                | Rule::Pow
+                | Rule::Neg
+                | Rule::NumMask
+                | Rule::Ldexp
+                | Rule::MinMax
+                | Rule::FpMath
+                | Rule::Overflow
+                | Rule::StrRef
+                | Rule::XLoad
+                | Rule::XStore
+                | Rule::SLoad
+                | Rule::Barrier
+                | Rule::Conv
+                | Rule::ToBit
+                | Rule::CArg
+                | Rule::CallXs
+                | Rule::Other
+        )
+    };
+    let traces = std::iter::once(&case.trace).chain(case.side.iter().map(|s| &s.trace));
+    !case.world.objects.is_empty() || traces.flat_map(|t| &t.ins).any(|i| vm(i.op.info().rule))
 }
 
 /// FOLD computes loads from constant memory while the trace is built.

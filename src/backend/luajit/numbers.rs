@@ -1,7 +1,10 @@
 //! A build's own numbers: opcodes, types and literals looked up by name, once.
 
 use crate::case::OptFlags;
-use crate::ir::{ALL_OPS, ALL_TYPES, ConvCheck, ConvMode, Fpm, Op, SloadMode, Status, Type, XloadMode, lit};
+use crate::ir::{
+    ALL_CALLEES, ALL_FIELDS, ALL_OPS, ALL_TYPES, BufMode, Callee, ConvCheck, ConvMode, Field, Fpm, Op, SloadMode,
+    TmprefMode, TostrMode, Type, XloadMode, lit,
+};
 use luajit_arm64_sys::{Opts, Tables};
 
 /// The numbers of one build.
@@ -11,11 +14,17 @@ pub struct Numbers {
     types: Vec<u8>,
     fpm: Vec<Option<u8>>,
     guard: u8,
-    sload: [u16; 4],
+    sload: [u16; 5],
     xload: [u16; 2],
     conv_dsh: u16,
     conv_sext: u16,
     conv_checks: [u16; 4],
+    fields: Vec<Option<u8>>,
+    callees: Vec<Option<u32>>,
+    /// Releases before 2022 have no modes of it.
+    tmpref: Option<[u16; 2]>,
+    buf: [u16; 2],
+    tostr: [u16; 3],
     opts: Opts,
 }
 
@@ -38,17 +47,20 @@ impl Numbers {
                 bits("IRSLOAD_CONVERT")?,
                 bits("IRSLOAD_READONLY")?,
                 bits("IRSLOAD_INHERIT")?,
+                bits("IRSLOAD_PARENT")?,
             ],
             xload: [bits("IRXLOAD_READONLY")?, bits("IRXLOAD_VOLATILE")?],
             conv_dsh: bits("IRCONV_DSH")?,
             conv_sext: bits("IRCONV_SEXT")?,
             conv_checks: [0, bits("IRCONV_ANY")?, bits("IRCONV_INDEX")?, bits("IRCONV_CHECK")?],
+            fields: ALL_FIELDS.iter().map(|f| tables.field(f.lj_name())).collect(),
+            callees: ALL_CALLEES.iter().map(|c| tables.call(c.name())).collect(),
+            tmpref: bits("IRTMPREF_IN1").and_then(|in1| Ok([in1, bits("IRTMPREF_OUT1")?])).ok(),
+            buf: [bits("IRBUFHDR_RESET")?, bits("IRBUFHDR_APPEND")?],
+            tostr: [bits("IRTOSTR_INT")?, bits("IRTOSTR_NUM")?, bits("IRTOSTR_CHAR")?],
             opts: tables.opts,
         };
-        match ALL_OPS.iter().find(|op| op.info().status == Status::Plain && numbers.ops[**op as usize].is_none()) {
-            Some(op) => Err(format!("this LuaJIT has no IR_{}", op.name())),
-            None => Ok(numbers),
-        }
+        Ok(numbers)
     }
 
     /// The opcode's number.
@@ -73,8 +85,35 @@ impl Numbers {
 
     /// `SLOAD`'s mode.
     pub fn sload(&self, m: SloadMode) -> u16 {
-        let on = [m.typecheck, m.convert, m.readonly, m.inherit];
+        let on = [m.typecheck, m.convert, m.readonly, m.inherit, m.parent];
         self.sload.iter().zip(on).filter(|(_, on)| *on).fold(0, |bits, (bit, _)| bits | bit)
+    }
+
+    /// The field's number.
+    pub fn field(&self, field: Field) -> Result<u16, String> {
+        self.fields[field as usize].map(u16::from).ok_or_else(|| format!("this LuaJIT has no field {}", field.text()))
+    }
+
+    /// The C function's number.
+    pub fn callee(&self, callee: Callee) -> Result<u16, String> {
+        let id = self.callees[callee as usize].and_then(|id| u16::try_from(id).ok());
+        id.ok_or_else(|| format!("this LuaJIT has no call of {}", callee.name()))
+    }
+
+    /// `TMPREF`'s mode.
+    pub fn tmpref(&self, m: TmprefMode) -> Result<u16, String> {
+        let [in1, out1] = self.tmpref.ok_or("this LuaJIT has no modes of TMPREF")?;
+        Ok(if m.in1 { in1 } else { 0 } | if m.out1 { out1 } else { 0 })
+    }
+
+    /// `BUFHDR`'s mode.
+    pub fn buf(&self, m: BufMode) -> u16 {
+        self.buf[m as usize]
+    }
+
+    /// `TOSTR`'s mode.
+    pub fn tostr(&self, m: TostrMode) -> u16 {
+        self.tostr[m as usize]
     }
 
     /// `XLOAD`'s mode.

@@ -69,6 +69,7 @@ fn value_loc(jit: &Jit, case: &Case, emitted: &Emitted, snap: u32, e: &SnapEntry
         Arg::K(Const::Int(i)) => Ok(known(Type::Int, u64::from(i.cast_unsigned()))),
         Arg::K(Const::Num(bits)) => Ok(known(Type::Num, bits)),
         Arg::K(Const::Pri(ty)) => Ok(known(ty, 0)),
+        Arg::K(Const::Gc(id)) => Ok(known(case.world.object(id).kind.ty(), case.world.object_address(id))),
         Arg::Ref(r) => {
             let ty = case.trace.get(r).ty;
             let t = emitted.refs[usize::from(r.0) - 1]

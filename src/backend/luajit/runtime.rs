@@ -1,9 +1,11 @@
 //! What LuaJIT's code branches to: the exit handler, the interpreter, C functions. And the arena's memory.
 
-use super::LuaJit;
+use super::{LuaJit, Run};
+use crate::case::Gc;
 use crate::code::{Code, Registers, Runtime, Stop};
-use crate::ir::ExitNo;
 use crate::ir::validate::{MAX_SLOT, MIN_SLOT};
+use crate::ir::{ALL_HELPERS, Class, ExitNo, Helper};
+use crate::outcome::Call;
 use luajit_arm64_sys::Jit;
 
 impl Runtime for LuaJit {
@@ -15,9 +17,12 @@ impl Runtime for LuaJit {
         if regs.pc == layout.exit_interp() {
             return Stop::Tail;
         }
-        match layout.call_at(regs.pc, self.jit.tables().calls.len()) {
-            Some(id) => call(&mut self.jit, id, regs),
-            None => Stop::Wild,
+        let own = self.jit.tables().calls.len();
+        let Some(id) = layout.call_at(regs.pc, own + ALL_HELPERS.len()) else { return Stop::Wild };
+        match (id as usize).checked_sub(own) {
+            Some(n) => helper(&self.jit, &mut self.run, ALL_HELPERS[n], regs),
+            None if self.jit.tables().calls[id as usize].name == "lj_gc_step_jit" => gc_step(&mut self.run, regs),
+            None => call(&mut self.jit, id, regs),
         }
     }
 
@@ -46,19 +51,64 @@ fn call(jit: &mut Jit, id: u32, regs: &mut Registers) -> Stop {
     let x = std::array::from_fn(|i| regs.x[i]);
     let d = std::array::from_fn(|i| regs.d[i]);
     let Ok((x0, d0)) = jit.call_pure(id, &x, &d) else { return Stop::Wild };
-    let back = regs.x[30];
-    let garbage = Registers::default();
-    for i in (0..=17).chain([30]) {
-        regs.x[i] = !garbage.x[i];
-    }
-    if !jit.tables().calls[id as usize].keeps_fprs {
-        for i in (0..8).chain(16..32) {
-            regs.d[i] = !garbage.d[i];
-        }
+    let keeps_fprs = jit.tables().calls[id as usize].keeps_fprs;
+    come_back(regs, keeps_fprs);
+    if !keeps_fprs {
         regs.d[0] = d0;
     }
     regs.x[0] = x0;
-    regs.pc = back;
+    Stop::Resume
+}
+
+/// Back to the caller, with garbage in every register that a function may change.
+fn come_back(regs: &mut Registers, keeps_fprs: bool) {
+    let garbage = Registers::default();
+    regs.pc = regs.x[30];
+    for i in (0..=17).chain([30]) {
+        regs.x[i] = !garbage.x[i];
+    }
+    if !keeps_fprs {
+        for i in (0..8).chain(16..32) {
+            regs.d[i] = !garbage.d[i];
+        }
+        // Of v8 to v15 the low halves are the caller's; traces use no more of them.
+    }
+}
+
+/// A call of the collector: it does nothing, and says whether the trace has to leave (`lj_gc.c: lj_gc_step_jit`).
+fn gc_step(run: &mut Run, regs: &mut Registers) -> Stop {
+    run.gc_steps += 1;
+    come_back(regs, false);
+    regs.x[0] = u64::from(run.gc == Gc::Leave);
+    Stop::Resume
+}
+
+/// Takes the helper's arguments from where the procedure call standard puts them, and records them.
+fn helper(jit: &Jit, run: &mut Run, helper: Helper, regs: &mut Registers) -> Stop {
+    let (mut x, mut d, mut stack) = (regs.x[..8].iter(), regs.d[..8].iter(), regs.sp);
+    let mut args = Vec::with_capacity(helper.args().len());
+    for ty in helper.args() {
+        let fp = matches!(ty.class(), Class::Num | Class::Flt);
+        let register = if fp { d.next() } else { x.next() };
+        let raw = register.copied().or_else(|| {
+            let word = jit.read_u64(stack).ok();
+            stack += 8;
+            word
+        });
+        let Some(raw) = raw else { return Stop::Wild };
+        args.push(if matches!(ty.class(), Class::W32 | Class::Flt) { raw & 0xffff_ffff } else { raw });
+    }
+    let result = helper.result(&args, run.calls.len());
+    run.calls.push(Call { helper: helper.name().into(), args });
+    come_back(regs, false);
+    match helper.ret().class() {
+        Class::Pri => {}
+        // The upper half of a short result is undefined.
+        Class::Flt => regs.d[0] = result | 0xa5a5_a5a5 << 32,
+        Class::Num => regs.d[0] = result,
+        Class::W32 => regs.x[0] = result | 0xa5a5_a5a5 << 32,
+        Class::W64 | Class::Gc => regs.x[0] = result,
+    }
     Stop::Resume
 }
 

@@ -155,7 +155,7 @@ fn check_operand(trace: &Trace, at: Ref, ins: &Ins, n: usize, arg: Arg, scene: &
         // A stored primitive, a length without a hint, a size that the type has, a call without arguments.
         (OperandKind::Ref, Arg::K(Const::Pri(_))) if takes_primitive(info.rule, n) => Ok(()),
         // A metatable is taken away with a null pointer.
-        (OperandKind::Ref, Arg::K(Const::Null)) if info.rule == Rule::FStore && n == 1 => Ok(()),
+        (OperandKind::Ref, Arg::K(Const::Null)) if takes_null(ins) && n == 1 => Ok(()),
         (OperandKind::Ref, Arg::K(k)) => {
             check_const(k, scene)?;
             match want {
@@ -177,6 +177,11 @@ fn kind_name(kind: OperandKind) -> &'static str {
         OperandKind::Cst => "a constant's payload",
         OperandKind::None => "absent",
     }
+}
+
+/// A metatable is compared with a null pointer, or taken away by storing one.
+fn takes_null(ins: &Ins) -> bool {
+    matches!(ins.op.info().rule, Rule::FStore | Rule::Equal) && ins.ty.class() == Class::Gc
 }
 
 fn takes_primitive(rule: Rule, n: usize) -> bool {

@@ -40,7 +40,8 @@ pub(super) fn check(trace: &Trace, ins: &Ins, scene: &Scene<'_>) -> Check {
         Rule::StrTo => wants_type(ty(ins.op1), Type::Str),
         Rule::StrRef => wants_type(ty(ins.op1), Type::Str),
         Rule::Equal if ins.ty.class() == Class::Gc => {
-            wants_type(ty(ins.op1), ins.ty).and_then(|()| wants_type(ty(ins.op2), ins.ty))
+            let other = if ins.op2 == Arg::K(Const::Null) { Some(ins.ty) } else { ty(ins.op2) };
+            wants_type(ty(ins.op1), ins.ty).and_then(|()| wants_type(other, ins.ty))
         }
         Rule::Call => check_call(trace, ins, scene),
         Rule::CallXs => check_callxs(trace, ins, scene),
