@@ -20,11 +20,14 @@ static int th_words_at(uint64_t addr, uint64_t size)
   return !(addr & 7) && th_in_use(addr, size);
 }
 
-/* The object of that type at an address, or NULL. GCobj is a union: no more of it may be there than the header. */
+/* GCobj and GChead are larger than some objects: no more of them may be there than this. */
+#define TH_HEADER (offsetof(GChead, gct) + 1)
+
+/* The object of that type at an address, or NULL. */
 static GCobj *th_object_of(uint64_t addr, uint32_t type, uint64_t size)
 {
   GCobj *o = (GCobj *)addr;
-  if (!th_words_at(addr, sizeof(GChead)) || o->gch.gct != (uint8_t)~type) return NULL;
+  if (!th_words_at(addr, TH_HEADER) || o->gch.gct != (uint8_t)~type) return NULL;
   return th_in_use(addr, size) ? o : NULL;
 }
 
@@ -119,7 +122,7 @@ static int th_look(uint64_t addr, struct th_object *out)
 {
   GCobj *o = (GCobj *)addr;
   memset(out, 0, sizeof *out);
-  if (!th_words_at(addr, sizeof(GChead))) return 0;
+  if (!th_words_at(addr, TH_HEADER)) return 0;
   out->color = th_color_of(o);
   out->detail = o->gch.gct;
   switch (~(uint32_t)o->gch.gct) {

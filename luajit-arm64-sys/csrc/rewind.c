@@ -19,6 +19,7 @@ static void th_objects_reset(void)
 
 static void th_objects_fini(void)
 {
+  th_objects_reset();
   free(th_mark.copy);
   memset(&th_mark, 0, sizeof th_mark);
 }

@@ -275,6 +275,9 @@ impl Jit {
     }
 
     fn bytes(&self, addr: u64, size: u64) -> Result<Vec<u8>, Error> {
+        if size == 0 {
+            return Ok(vec![]);
+        }
         // The C side found them in the arena: the size is no surprise.
         let mut bytes = vec![0; usize::try_from(size).expect("the host has 64 bits")];
         self.read(addr, &mut bytes)?;
