@@ -62,6 +62,7 @@ _Static_assert(offsetof(struct th_layout, total) == 104, "th_layout.total");
 
 #define TH_VM_INTERP 0x100u
 #define TH_CALL_STRIDE 16u
+#define TH_HELPERS 256u                 /* Addresses behind those of LuaJIT's C functions, for the caller's own. */
 
 struct th_error {
   uint32_t status;
@@ -162,6 +163,7 @@ struct th_heap { uint64_t used, checkpoint; };
 /* -- Objects ---------------------------------------------------------------- */
 
 enum th_kind { TH_KIND_OTHER, TH_KIND_STR, TH_KIND_TAB, TH_KIND_FUNC, TH_KIND_UDATA, TH_KIND_CDATA };
+enum th_word { TH_WORD_VALUE, TH_WORD_KEY, TH_WORD_OBJECT };  /* Any; neither nil nor NaN; an object. */
 enum th_color { TH_WHITE, TH_GRAY, TH_BLACK };
 enum th_gcstate { TH_GC_PAUSE, TH_GC_PROPAGATE, TH_GC_SWEEP };
 
@@ -210,6 +212,7 @@ struct th_objects_api {
   uint32_t (*node)(uint64_t tab, uint64_t key, uint32_t *slot, uint32_t *main);  /* slot: ~0 if the key is in no node. */
   void (*places)(struct th_places *out);
   uint32_t (*buffer)(uint64_t addr);    /* TH_OK if a string buffer is there. */
+  uint32_t (*word)(uint64_t word, uint32_t what);  /* TH_OK if a tagged word is that; enum th_word */
   /* Values. */
   uint32_t (*tab_write)(uint64_t tab, const uint64_t *array, uint32_t narray, const struct th_pair *pair, uint32_t npair);
   uint32_t (*func_write)(uint64_t func, const uint64_t *word, uint32_t nword);
@@ -218,7 +221,7 @@ struct th_objects_api {
   uint32_t (*checkpoint)(void);
   uint32_t (*rewind)(void);
 };
-_Static_assert(sizeof(struct th_objects_api) == 152, "th_objects_api");
+_Static_assert(sizeof(struct th_objects_api) == 160, "th_objects_api");
 
 /* Optimization passes, side traces, committed traces, and how they are built. A trace number of 0 means the trace that result(),
 ** loc() and ir() mean.

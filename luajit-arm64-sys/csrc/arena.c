@@ -134,7 +134,7 @@ static int th_apart(uint64_t a, uint64_t asize, uint64_t b, uint64_t bsize)
 static int th_layout_ok(const struct th_layout *l)
 {
   const uint64_t part[5][2] = {
-    { l->mcode_ofs, l->mcode_size }, { l->vm_ofs, 4096 }, { l->call_ofs, 4096 * ((TH_CALL_STRIDE*IRCALL__MAX + 4095) / 4096) },
+    { l->mcode_ofs, l->mcode_size }, { l->vm_ofs, 4096 }, { l->call_ofs, 4096 * ((TH_CALL_STRIDE*(IRCALL__MAX + TH_HELPERS) + 4095) / 4096) },
     { l->data_ofs, l->data_size }, { l->stack_ofs, l->stack_size }
   };
   int i, j;

@@ -232,3 +232,12 @@ static uint32_t api_buffer(uint64_t addr)
   w = p[0], e = p[1], b = p[2];
   return b <= w && w <= e && (b == e || th_in_use(b, e - b)) ? TH_OK : th_no_object("buffer", addr);
 }
+
+static uint32_t api_word(uint64_t word, uint32_t what)
+{
+  TValue tv;
+  tv.u64 = word;
+  if (th_phase == TH_DOWN) return th_want(TH_IDLE, "word");
+  if (what == TH_WORD_KEY ? th_is_key(word) : th_is_value(word) && (what != TH_WORD_OBJECT || tvisgcv(&tv))) return TH_OK;
+  return th_refuse("word: %#llx is no such thing", (unsigned long long)word);
+}

@@ -12,6 +12,7 @@ compile_error!(
 );
 
 mod abi;
+mod calls;
 mod code;
 mod committed;
 mod compile;

@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 
-use crate::abi::{ObjectsApi, RawCtype, RawNewUp, RawObject, RawPair, RawPlaces, RawUpvalue, kind};
+use crate::abi::{ObjectsApi, RawCtype, RawNewUp, RawObject, RawPair, RawPlaces, RawUpvalue, kind, status};
 use crate::{Error, Jit};
 
 /// An upvalue of a function to be made.
@@ -126,6 +126,17 @@ pub struct UpvalueState {
     pub color: Color,
     /// Low byte of the second operand of `UREFO` and `UREFC`.
     pub hash: u8,
+}
+
+/// What a tagged word has to be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Word {
+    /// Anything; an object exists and has the type its tag says.
+    Value,
+    /// Neither nil nor NaN.
+    Key,
+    /// An object.
+    Object,
 }
 
 /// Size of `Node`: value, key, link.
@@ -272,6 +283,16 @@ impl Jit {
         // SAFETY: writes one struct; any address will do.
         self.check(unsafe { (self.objects().read)(addr, &raw mut raw) })?;
         Ok(raw)
+    }
+
+    pub(crate) fn is_word(&self, word: u64, wanted: Word) -> bool {
+        // SAFETY: any word will do.
+        unsafe { (self.objects().is_word)(word, wanted as u32) == status::OK }
+    }
+
+    pub(crate) fn is_buffer(&self, addr: u64) -> bool {
+        // SAFETY: any address will do.
+        unsafe { (self.objects().buffer)(addr) == status::OK }
     }
 
     fn bytes(&self, addr: u64, size: u64) -> Result<Vec<u8>, Error> {
