@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TH_API_VERSION 2u
+#define TH_API_VERSION 3u
 
 enum th_status {
   TH_OK,

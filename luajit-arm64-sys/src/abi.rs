@@ -3,8 +3,8 @@
 use std::ffi::{c_char, c_void};
 use std::mem::{offset_of, size_of};
 
-/// Must equal `TH_API_VERSION`.
-pub(crate) const VERSION: u32 = 2;
+/// The version of the interface to builds (`TH_API_VERSION`): a shared library of another version does not load.
+pub const VERSION: u32 = 3;
 /// The interpreter's exit, from the exit handler on.
 pub(crate) const VM_INTERP: u64 = 0x100;
 /// Distance of two C functions' made-up addresses.

@@ -29,6 +29,7 @@ mod pure;
 mod shared;
 mod tables;
 
+pub use abi::VERSION as INTERFACE;
 pub use code::{Code, Loc, Notes, Place};
 pub use compile::{BuildError, BuildInfo, Variant};
 pub use coverage::{CoverageError, FileLines, FunctionLines, line_coverage};

@@ -2,8 +2,7 @@
 
 use crate::{Error, Jit};
 
-/// Functions of `IRCALLDEF` without pointer arguments and without side effects. (`ldexp` is missing on purpose: its second argument is an
-/// integer register here and an FP one on some hosts.)
+/// Functions of `IRCALLDEF` without pointer arguments and without side effects.
 const PURE: &[&str] = &[
     "lj_vm_modi",
     "lj_carith_divi64",
@@ -32,6 +31,7 @@ const PURE: &[&str] = &[
     "acos",
     "atan",
     "atan2",
+    "ldexp",
     "sinh",
     "cosh",
     "tanh",

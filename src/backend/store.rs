@@ -1,7 +1,7 @@
 //! The store of backends: the built-in LuaJIT, and others built into the user's cache folder.
 //!
 //! A backend is named by a [`Spec`]: `luajit` (the newest, built in), `luajit@210.4.6` (a release of the `luajit-src` crate) or `luajit@PATH`
-//! (a source tree). Each build is a folder `<name>-<variant>` of the cache with the shared library, what it was built from, and how it is called.
+//! (a source tree). Each build is a folder `<name>-<variant>-v<interface>` of the cache with the shared library, what it was built from, and how it is called.
 
 use super::luajit::LuaJit;
 use super::{Backend, BackendId};
@@ -143,7 +143,7 @@ impl Spec {
                 format!("{word}-{hash:016x}")
             }
         };
-        format!("luajit-{name}-{}", self.variant.name())
+        format!("luajit-{name}-{}{}", self.variant.name(), interface())
     }
 }
 
@@ -155,6 +155,11 @@ impl fmt::Display for Spec {
             Source::Tree(path) => write!(f, "luajit@{}", path.display()),
         }
     }
+}
+
+/// Builds of another interface of the library stay beside those of this one: an update of tracehound builds anew.
+fn interface() -> String {
+    format!("-v{}", luajit_arm64_sys::INTERFACE)
 }
 
 fn is_version(s: &str) -> bool {
@@ -198,7 +203,7 @@ pub fn list(cache: &Path) -> Result<Vec<Entry>, StoreError> {
         Err(source) => return Err(StoreError::Io { doing: "read the backend cache", path: cache.into(), source }),
     };
     folders.sort();
-    for folder in folders {
+    for folder in folders.into_iter().filter(|f| f.to_string_lossy().ends_with(&interface())) {
         let library = folder.join(LIBRARY);
         let name = read(&folder.join(NAME))?;
         let info = BuildInfo::parse(&read(&info_path(&library))?);

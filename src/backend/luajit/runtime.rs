@@ -50,7 +50,8 @@ fn exit_number(code: &Code, jit: &Jit, regs: &Registers) -> Option<ExitNo> {
 fn call(jit: &mut Jit, id: u32, regs: &mut Registers) -> Stop {
     let x = std::array::from_fn(|i| regs.x[i]);
     let d = std::array::from_fn(|i| regs.d[i]);
-    let Ok((x0, d0)) = jit.call_pure(id, &x, &d) else { return Stop::Wild };
+    let done = if jit.can_check(id) { jit.call_checked(id, &x, &d) } else { jit.call_pure(id, &x, &d) };
+    let Ok((x0, d0)) = done else { return Stop::Wild };
     let keeps_fprs = jit.tables().calls[id as usize].keeps_fprs;
     come_back(regs, keeps_fprs);
     if !keeps_fprs {
