@@ -10,6 +10,7 @@ pub mod case;
 pub mod cli;
 pub mod code;
 pub mod compare;
+pub mod coverage;
 pub mod explain;
 pub mod generate;
 pub mod interpret;

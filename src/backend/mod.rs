@@ -8,6 +8,7 @@ use crate::code::{Code, Mapping, Registers, Runtime};
 use crate::ir::{ExitNo, Ref};
 use crate::outcome::{Call, FaultClass, Heap};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// What a backend is, exactly: part of every report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +80,14 @@ pub trait Backend {
     fn left(&mut self, case: &Case, roots: &[u64]) -> Result<Left, String> {
         let _ = (case, roots);
         Ok(Left::default())
+    }
+
+    /// Writes line counters to a folder.
+    ///
+    /// # Errors
+    /// When the build has none.
+    fn dump_lines(&self, folder: &Path) -> Result<(), String> {
+        Err(format!("this backend has no line counters to write to {}", folder.display()))
     }
 
     /// Forgets what runs left in memory: for after one that may have stored anywhere. The next case runs as if it were the first.

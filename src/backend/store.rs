@@ -270,6 +270,21 @@ fn build(spec: &Spec, tree: &Path, cache: &Path, folder: &Path) -> Result<Entry,
     Ok(entry(&spec.to_string(), &info, Some(folder.join(LIBRARY))))
 }
 
+/// The shared library of an added backend.
+pub fn library_path(spec: &Spec, cache: &Path) -> PathBuf {
+    cache.join(spec.slug()).join(LIBRARY)
+}
+
+/// The folder of the source files that a backend was built from, if it is still there.
+pub fn source_folder(spec: &Spec, cache: &Path) -> Option<PathBuf> {
+    let tree = match &spec.source {
+        Source::Builtin => fetched(spec, &builtin_version(), cache).ok()?,
+        Source::Release(v) => fetched(spec, v, cache).ok()?,
+        Source::Tree(path) => path.clone(),
+    };
+    ["src", "luajit2/src", "luajit/src"].iter().map(|sub| tree.join(sub)).find(|p| p.is_dir())
+}
+
 /// Opens a backend: loads its library and starts its Lua state. A process can have one open at a time.
 ///
 /// # Errors

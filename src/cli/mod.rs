@@ -5,6 +5,7 @@
 
 mod backends;
 mod bench;
+mod coverage;
 mod dump;
 mod explain;
 mod hunt;
@@ -71,6 +72,8 @@ enum Command {
     Backends(backends::Args),
     /// Measure cases per second, by stage, and against bare Unicorn
     Bench(bench::Args),
+    /// Count where generated cases go: opcodes, literals, fusions, exits, and lines of the backend
+    Coverage(coverage::Args),
     /// Show the opcode table: what is generated and what is not, with the reason
     Ops,
     /// Print one case of a hunt as a .trace file
@@ -122,6 +125,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<End> {
         Command::Explain(args) => explain::explain(&context, &args),
         Command::Backends(args) => backends::backends(&context, &args),
         Command::Bench(args) => bench::bench(&context, &args),
+        Command::Coverage(args) => coverage::coverage(&context, &args),
         Command::Ops => ops::ops(&context),
         Command::Gen(args) => one_case::print_case(&context, &args),
         Command::Worker => campaign::serve().context("serving a coordinator").map(|()| End::Clean),

@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["generate", "interpret"],
     &["backend", "machine", "verify", "compare"],
     &["oracle"],
-    &["explain", "tally"],
+    &["explain", "tally", "coverage"],
     &["campaign", "report"],
     &["cli"],
 ];

@@ -17,6 +17,7 @@ use crate::outcome::{Call, FaultClass};
 use luajit_arm64_sys::{Error, GcState, Jit, Layout, Library, Protection, TRef};
 use numbers::Numbers;
 use objects::Objects;
+use std::path::Path;
 use std::rc::Rc;
 
 /// Bytes at the top of LuaJIT's machine code area that traces are looked for in. LuaJIT fills the area downwards from its end.
@@ -107,6 +108,10 @@ impl Backend for LuaJit {
         let run = std::mem::take(&mut self.run);
         let heap = if self.uses_vm { self.objects.read(&self.jit, &case.world, roots) } else { Default::default() };
         Ok(Left { heap, calls: run.calls, gc_steps: run.gc_steps })
+    }
+
+    fn dump_lines(&self, folder: &Path) -> Result<(), String> {
+        self.jit.library().dump_coverage(folder).map_err(|e| e.to_string())
     }
 
     fn scrub(&mut self) {
