@@ -213,6 +213,7 @@ struct th_objects_api {
   void (*places)(struct th_places *out);
   uint32_t (*buffer)(uint64_t addr);    /* TH_OK if a string buffer is there. */
   uint32_t (*word)(uint64_t word, uint32_t what);  /* TH_OK if a tagged word is that; enum th_word */
+  uint32_t (*sound)(uint64_t tab);      /* TH_OK if a table is there that LuaJIT's functions can work on. */
   /* Values. */
   uint32_t (*tab_write)(uint64_t tab, const uint64_t *array, uint32_t narray, const struct th_pair *pair, uint32_t npair);
   uint32_t (*func_write)(uint64_t func, const uint64_t *word, uint32_t nword);
@@ -221,7 +222,7 @@ struct th_objects_api {
   uint32_t (*checkpoint)(void);
   uint32_t (*rewind)(void);
 };
-_Static_assert(sizeof(struct th_objects_api) == 160, "th_objects_api");
+_Static_assert(sizeof(struct th_objects_api) == 168, "th_objects_api");
 
 /* Optimization passes, side traces, committed traces, and how they are built. A trace number of 0 means the trace that result(),
 ** loc() and ir() mean.

@@ -158,6 +158,35 @@ static int th_is_key(uint64_t word)
   return !tvisnil(&tv) && !(tvisnum(&tv) && tvisnan(&tv)) && th_is_value(word);
 }
 
+/* A chain ends before it has visited each node of its table. */
+static int th_is_chain(const struct th_object *t, const struct th_node *node)
+{
+  uint64_t n, ofs;
+  for (n = 0; node->next; n++) {
+    ofs = node->next - t->nodes;
+    if (n == t->nnodes || ofs >= sizeof(Node)*t->nnodes || ofs % sizeof(Node)) return 0;
+    node = (const struct th_node *)node->next;
+  }
+  return 1;
+}
+
+/* A table LuaJIT's functions may work on: keys and values exist, chains stay inside of it. */
+static int th_is_sound(uint64_t tab)
+{
+  struct th_object t;
+  const struct th_node *node;
+  uint64_t n, top;
+  if (!th_look_for(tab, TH_KIND_TAB, &t)) return 0;
+  for (n = 0; n < t.size; n++)
+    if (!th_is_value(((const uint64_t *)t.data)[n])) return 0;
+  if (!t.nnodes) return 1;
+  node = (const struct th_node *)t.nodes;
+  for (n = 0; n < t.nnodes; n++)
+    if (!th_is_value(node[n].value) || !th_is_value(node[n].key) || !th_is_chain(&t, &node[n])) return 0;
+  top = (uint64_t)getfreetop((GCtab *)tab, (Node *)t.nodes) - t.nodes;
+  return top <= sizeof(Node)*t.nnodes && top % sizeof(Node) == 0;
+}
+
 /* -- Interface -------------------------------------------------------------- */
 
 static uint32_t th_no_object(const char *what, uint64_t addr)
@@ -240,4 +269,10 @@ static uint32_t api_word(uint64_t word, uint32_t what)
   if (th_phase == TH_DOWN) return th_want(TH_IDLE, "word");
   if (what == TH_WORD_KEY ? th_is_key(word) : th_is_value(word) && (what != TH_WORD_OBJECT || tvisgcv(&tv))) return TH_OK;
   return th_refuse("word: %#llx is no such thing", (unsigned long long)word);
+}
+
+static uint32_t api_sound(uint64_t tab)
+{
+  if (th_phase == TH_DOWN) return th_want(TH_IDLE, "table");
+  return th_is_sound(tab) ? TH_OK : th_no_object("sound table", tab);
 }

@@ -34,7 +34,7 @@
 
 static const struct th_objects_api th_objects_api = {
   api_str, api_tab, api_tab_set, api_meta, api_func, api_udata, api_ctype, api_cdata, api_color,
-  api_read, api_upvalue, api_node, api_places, api_buffer, api_word,
+  api_read, api_upvalue, api_node, api_places, api_buffer, api_word, api_sound,
   api_tab_write, api_func_write, api_gc,
   api_checkpoint, api_rewind
 };

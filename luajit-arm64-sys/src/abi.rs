@@ -307,13 +307,14 @@ pub(crate) struct ObjectsApi {
     pub places: unsafe extern "C" fn(*mut RawPlaces),
     pub buffer: unsafe extern "C" fn(u64) -> u32,
     pub is_word: unsafe extern "C" fn(u64, u32) -> u32,
+    pub is_sound: unsafe extern "C" fn(u64) -> u32,
     pub tab_write: unsafe extern "C" fn(u64, *const u64, u32, *const RawPair, u32) -> u32,
     pub func_write: unsafe extern "C" fn(u64, *const u64, u32) -> u32,
     pub gc: unsafe extern "C" fn(u32, u32) -> u32,
     pub checkpoint: unsafe extern "C" fn() -> u32,
     pub rewind: unsafe extern "C" fn() -> u32,
 }
-const _: () = assert!(size_of::<ObjectsApi>() == 160);
+const _: () = assert!(size_of::<ObjectsApi>() == 168);
 
 /// `struct th_passes_api`
 #[repr(C)]

@@ -2,7 +2,7 @@
 
 use crate::abi::kind;
 use crate::objects::Word;
-use crate::{Error, Jit, ObjectKind};
+use crate::{Error, Jit};
 
 /// What a C function takes, in the order of its arguments. Integers and pointers are counted together, numbers of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,10 +11,8 @@ enum Arg {
     L,
     /// The `global_State`.
     G,
-    /// A table.
+    /// A table, with sound contents.
     Tab,
-    /// A table whose values are looked at as well.
-    Values,
     /// A string.
     Str,
     /// A string or a null pointer.
@@ -44,7 +42,7 @@ enum Arg {
     /// Any number.
     Num,
 }
-use Arg::{Align, Buf, Format, G, Int, Key, L, MaybeStr, Mem, Mem64, Num, Str, Tab, Text, Up, Value, Values, Words};
+use Arg::{Align, Buf, Format, G, Int, Key, L, MaybeStr, Mem, Mem64, Num, Str, Tab, Text, Up, Value, Words};
 
 /// Functions of `IRCALLDEF` that use objects and nothing else: no files, no interpreter, no collector run.
 #[rustfmt::skip]
@@ -72,7 +70,7 @@ const CHECKED: &[(&str, &[Arg])] = &[
     ("lj_buf_putstr_lower",    &[Buf, Str]),
     ("lj_buf_putstr_upper",    &[Buf, Str]),
     ("lj_buf_putstr_rep",      &[Buf, Str, Int]),
-    ("lj_buf_puttab",          &[Buf, Values, MaybeStr, Int, Int]),
+    ("lj_buf_puttab",          &[Buf, Tab, MaybeStr, Int, Int]),
     ("lj_buf_tostr",           &[Buf]),
     ("lj_tab_new_ah",          &[L, Int, Int]),
     ("lj_tab_new1",            &[L, Int]),
@@ -139,8 +137,7 @@ impl Jit {
         match arg {
             L => value == self.places().lua_state,
             G => value == self.places().global_state,
-            Tab => self.is_kind(value, kind::TAB),
-            Values => self.is_table_of_values(value),
+            Tab => self.is_sound(value),
             Str => self.is_kind(value, kind::STR),
             MaybeStr => value == 0 || self.is_kind(value, kind::STR),
             Buf => self.is_buffer(value),
@@ -163,15 +160,6 @@ impl Jit {
 
     fn holds(&self, addr: u64, wanted: Word) -> bool {
         self.read_u64(addr).is_ok_and(|word| self.is_word(word, wanted))
-    }
-
-    fn is_table_of_values(&self, addr: u64) -> bool {
-        match self.read_object(addr).map(|object| object.kind) {
-            Ok(ObjectKind::Table { array, nodes, .. }) => {
-                array.iter().chain(nodes.iter().map(|(_, value)| value)).all(|&word| self.is_word(word, Word::Value))
-            }
-            _ => false,
-        }
     }
 
     fn is_upvalue(&self, addr: u64) -> bool {

@@ -295,6 +295,11 @@ impl Jit {
         unsafe { (self.objects().buffer)(addr) == status::OK }
     }
 
+    pub(crate) fn is_sound(&self, tab: u64) -> bool {
+        // SAFETY: any address will do.
+        unsafe { (self.objects().is_sound)(tab) == status::OK }
+    }
+
     fn bytes(&self, addr: u64, size: u64) -> Result<Vec<u8>, Error> {
         if size == 0 {
             return Ok(vec![]);

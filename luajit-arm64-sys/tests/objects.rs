@@ -1,48 +1,14 @@
 //! Objects at chosen addresses: they read back as made, traces over them assemble, C functions of the library take them, and a
 //! rewind brings all of them back.
 
+#[path = "traces/builds.rs"]
+#[macro_use]
+mod builds;
 mod traces;
 
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
-
-use luajit_arm64_sys::{
-    Color, Error, GcState, Jit, Layout, Library, Link, ObjectKind, Opts, SnapEntry, TRef, Upvalue, Variant,
-    build_shared, fetch,
-};
+use builds::{NIL, at, int, num, tagged};
+use luajit_arm64_sys::{Color, Error, ObjectKind, Opts, Upvalue};
 use traces::Traces;
-
-/// A build carries one Lua state at a time, arenas lie at the same addresses, and tests run in threads.
-static ARENA: Mutex<()> = Mutex::new(());
-
-const NIL: u64 = u64::MAX;
-
-fn on(library: &std::rc::Rc<Library>, check: impl FnOnce(&mut Traces)) {
-    let _arena = ARENA.lock().unwrap_or_else(PoisonError::into_inner);
-    check(&mut Traces::new(library, Layout::default()));
-}
-
-fn on_builtin(check: impl FnOnce(&mut Traces)) {
-    on(&Library::builtin(), check);
-}
-
-/// The n-th of addresses far enough apart for the objects of these tests.
-fn at(jit: &Jit, n: u64) -> u64 {
-    jit.layout().objects() + 0x1000 * (n + 1)
-}
-
-fn int(value: i32) -> u64 {
-    0xfff9_0000_0000_0000 | u64::from(value.cast_unsigned())
-}
-
-fn num(value: f64) -> u64 {
-    value.to_bits()
-}
-
-/// A tagged word for an object; `tag` is `LJ_TSTR` and so on.
-fn tagged(f: &Traces, tag: &str, addr: u64) -> u64 {
-    f.jit.tables().value(tag).expect(tag).cast_unsigned() << 47 | addr
-}
 
 fn kind(f: &Traces, addr: u64) -> ObjectKind {
     f.jit.read_object(addr).expect("an object").kind
@@ -232,7 +198,7 @@ fn bad_requests_are_refused(f: &mut Traces) {
         assert!(is_refused(f.jit.tab_set(tab, key, NIL)), "{key:#x}");
     }
     assert!(is_refused(f.jit.new_func(tab, &[Upvalue::Open(1)])), "no slot");
-    assert!(is_refused(f.jit.new_func(tab, &[Upvalue::Closed(NIL); 61])), "too many");
+    assert!(is_refused(f.jit.new_func(tab, &[Upvalue::Closed(NIL); 255])), "too many");
     f.jit.begin(Opts::DEFAULT).expect("begun");
     assert!(is_refused(f.jit.new_tab(tab, 2, 1)), "a trace is being built");
 }
@@ -248,18 +214,6 @@ fn a_reset_forgets_objects(f: &mut Traces) {
     assert!(is_refused(f.jit.rewind()), "there is no checkpoint");
 }
 
-// -- All of it, on every build -------------------------------------------------
-
-macro_rules! checks {
-    ($($name:ident)*) => {
-        mod builtin {
-            $(#[test] fn $name() { super::on_builtin(super::$name); })*
-        }
-
-        const CHECKS: &[(&str, fn(&mut Traces))] = &[$((stringify!($name), $name)),*];
-    };
-}
-
 checks! {
     strings_read_back_and_are_unique
     tables_read_back
@@ -272,35 +226,4 @@ checks! {
     wild_addresses_are_refused
     bad_requests_are_refused
     a_reset_forgets_objects
-}
-
-fn check_release(version: &str, variant: Variant) {
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let out = cache.join(format!("objects-{version}-{}.so", variant.name()));
-    let tree = fetch(version, cache).expect("fetched");
-    build_shared(&tree, variant, &out).expect("built");
-    let library = Library::load(&out).expect("loads");
-    for (name, check) in CHECKS {
-        println!("{version} {}: {name}", variant.name());
-        on(&library, check);
-    }
-}
-
-macro_rules! releases {
-    ($($name:ident $version:literal)*) => {$(
-        #[test]
-        #[ignore = "fetches a release and builds it twice"]
-        fn $name() {
-            check_release($version, Variant::Plain);
-            check_release($version, Variant::Assert);
-        }
-    )*};
-}
-
-releases! {
-    objects_of_release_210_0_0  "210.0.0"
-    objects_of_release_210_1_3  "210.1.3"
-    objects_of_release_210_4_6  "210.4.6"
-    objects_of_release_210_5_0  "210.5.0"
-    objects_of_release_210_7_4  "210.7.4"
 }
