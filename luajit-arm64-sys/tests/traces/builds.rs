@@ -11,6 +11,7 @@ use crate::traces::Traces;
 /// A build carries one Lua state at a time, arenas lie at the same addresses, and tests run in threads.
 static ARENA: Mutex<()> = Mutex::new(());
 
+#[allow(dead_code, reason = "not every test file uses it")]
 /// The tagged word of nil.
 pub const NIL: u64 = u64::MAX;
 
