@@ -1,11 +1,11 @@
-//! Traces a second of processor time: reset, build about 30 instructions, assemble. `cargo run --release -p luajit-arm64-sys --example speed`
+//! Traces a second of processor time: reset, build about 30 instructions, assemble; and how long objects and a rewind take. `cargo run --release -p luajit-arm64-sys --example speed`
 
 use std::env;
 use std::fs;
 use std::path::Path;
 use std::rc::Rc;
 
-use luajit_arm64_sys::{Error, Jit, Layout, Library, Link, Opts, SnapEntry, TRef};
+use luajit_arm64_sys::{Error, Jit, Layout, Library, Link, Opts, SnapEntry, TRef, Upvalue};
 
 const ROUNDS: u32 = 200_000;
 
@@ -94,6 +94,48 @@ fn measure(jit: &mut Jit, names: &Names, what: &str, folded: bool, assembled: bo
     Ok(())
 }
 
+fn timed(what: &str, mut work: impl FnMut() -> Result<(), Error>) -> Result<(), Error> {
+    let start = cpu_seconds();
+    for _ in 0..ROUNDS {
+        work()?;
+    }
+    println!("{what:<28} {:>9.0} ns", (cpu_seconds() - start) * 1e9 / f64::from(ROUNDS));
+    Ok(())
+}
+
+/// A table with three keys, two strings, a function.
+fn objects(jit: &mut Jit) -> Result<(), Error> {
+    let place = jit.layout().objects();
+    let tag = jit.tables().value("LJ_TSTR").expect("every release has it").cast_unsigned() << 47;
+    jit.new_tab(place + 0x100, 8, 2)?;
+    for n in [2, 3] {
+        let key = jit.new_str(place + 0x100 * n, format!("key {n}").as_bytes())?;
+        jit.tab_set(place + 0x100, tag | key, 0)?;
+    }
+    jit.tab_set(place + 0x100, 0.5f64.to_bits(), 0)?;
+    jit.new_func(place + 0x400, &[Upvalue::Closed(0), Upvalue::Open(2)])
+}
+
+fn measure_objects(jit: &mut Jit, names: &Names) -> Result<(), Error> {
+    let place = jit.layout().objects();
+    timed("reset, objects", || {
+        jit.reset();
+        objects(jit)
+    })?;
+    build(jit, names, false, 0)?;
+    jit.assemble(Link::Return, 0)?;
+    jit.commit()?;
+    timed("checkpoint", || jit.checkpoint())?;
+    println!("{} bytes of heap", jit.heap().0);
+    timed("rewind", || jit.rewind())?;
+    timed("values of a table", || jit.tab_write(place + 0x100, &[0; 8], &[(0.5f64.to_bits(), 1)]))?;
+    timed("read a table", || jit.read_object(place + 0x100).map(drop))?;
+    timed("C type", || {
+        jit.rewind()?;
+        jit.ctype("struct { int a; double b; }").map(drop)
+    })
+}
+
 fn main() -> Result<(), Error> {
     let library: Rc<Library> = match env::args_os().nth(1) {
         Some(path) => Library::load(Path::new(&path))?,
@@ -107,11 +149,12 @@ fn main() -> Result<(), Error> {
         "{} instructions",
         jit.ir(TRef::ins(1)).map(|_| (1..).take_while(|&i| jit.ir(TRef::ins(i)).is_ok()).count())?
     );
-    let start = cpu_seconds();
-    for _ in 0..ROUNDS {
+    timed("reset", || {
         jit.reset();
-    }
-    println!("{:<28} {:>9.0} ns", "reset", (cpu_seconds() - start) * 1e9 / f64::from(ROUNDS));
+        Ok(())
+    })?;
+    measure_objects(&mut jit, &names)?;
+    jit.reset();
     measure(&mut jit, &names, "build", false, false)?;
     measure(&mut jit, &names, "build, assemble", false, true)?;
     measure(&mut jit, &names, "build through FOLD", true, false)?;
