@@ -95,8 +95,12 @@ static int th_ctype_size(uint32_t id, uint64_t *size)
   CTState *cts = ctype_ctsG(G(th_L));
   CTSize sz;
   CType *ct;
-  if (id >= cts->top) return 0;
-  for (ct = &cts->tab[id]; ctype_isattrib(ct->info) || ctype_isenum(ct->info); ct = &cts->tab[ctype_cid(ct->info)]) ;
+  for (;;) {
+    if (id >= cts->top) return 0;
+    ct = &cts->tab[id];
+    if (!ctype_isattrib(ct->info) && !ctype_isenum(ct->info)) break;
+    id = ctype_cid(ct->info);
+  }
   sz = ctype_hassize(ct->info) ? ct->size : CTSIZE_PTR;
   *size = sz;
   return sz != CTSIZE_INVALID;

@@ -17,9 +17,10 @@ const REF_DROP: u32 = 0xffff;
 
 /// A LuaJIT build with its Lua state and arena. One at a time for each build in a process; dropping it frees the arena.
 ///
-/// The order of calls is [`reset`](Self::reset), [`begin`](Self::begin), constants, instructions and snapshots,
+/// The order of calls is [`reset`](Self::reset), objects ([`new_tab`](Self::new_tab) and the like), [`begin`](Self::begin), constants, instructions and snapshots,
 /// [`assemble`](Self::assemble), then [`code`](Self::code), [`loc`](Self::loc), [`ir`](Self::ir), and for a run
-/// [`commit`](Self::commit) and [`enter`](Self::enter). Calls out of order are [`Error::BadArgument`].
+/// [`commit`](Self::commit), [`checkpoint`](Self::checkpoint), then for each input [`rewind`](Self::rewind), values, and
+/// [`enter`](Self::enter). Calls out of order are [`Error::BadArgument`].
 ///
 /// Operands are checked to be refs of the trace and literals to be in range, the IR's meaning is not: like any compiler's internal
 /// interface this one can be crashed by IR that the recorder would not produce. Campaigns run it in worker processes.

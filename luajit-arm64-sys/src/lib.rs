@@ -4,6 +4,9 @@
 //! ([`fetch`]) or working tree. A [`Jit`] is a build with its Lua state in a fixed-address arena ([`Layout`]): traces are built
 //! instruction by instruction, through `FOLD` or as they are, and assembled into ARM64 code that an emulator can run in place.
 //!
+//! Tables, strings, functions, userdata and C data are made by LuaJIT itself, at addresses of the caller's choice, and read back with
+//! nothing taken for granted: the code under test may have overwritten them.
+//!
 //! All foreign code of the project is here, and all the `unsafe` that goes with it. The C side is `csrc/api.h`.
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]

@@ -247,6 +247,9 @@ fn upvalues_of_constant_and_variable_functions(f: &mut Traces) {
             let up = s.ins("UREFO", ">P64", func, open);
             live.push(s.ins("ULOAD", ">NUM", up, NONE));
             s.ins("USTORE", "TRUE", up, TRef::TRUE);
+            // Releases since 2023 don't ask whether the upvalue is open if no object is stored.
+            let up = s.ins("UREFO", ">I64", func, open);
+            live.push(s.ins("ULOAD", ">NUM", up, NONE));
             s.snap(&live);
         }
         live
@@ -293,6 +296,29 @@ fn buffers(f: &mut Traces) {
         end = s.call("lj_buf_putstr_upper", &[end, str]);
         let made = s.ins("BUFSTR", ">STR", end, head);
         vec![made]
+    });
+}
+
+/// A second buffer appends to the first one's string; formats go through the buffer as well.
+fn buffers_with_formats_and_appended_strings(f: &mut Traces) {
+    world(f);
+    let tmpbuf = f.jit.places().tmpbuf;
+    assemble(f, |s| {
+        let (str, index, number) = (s.slot(2, ">STR"), s.slot(3, ">INT"), s.slot(4, ">NUM"));
+        let buf = s.f.jit.kptr(tmpbuf).expect("constant");
+        let head = s.ins("BUFHDR", "P64", buf, TRef(0));
+        let put = s.ins("BUFPUT", ">P64", head, str);
+        let text = s.ins("BUFSTR", ">STR", put, head);
+        s.snap(&[text]);
+        let more = s.ins("BUFHDR", "P64", put, TRef(1));
+        let (format, times) = (s.int(0), s.int(3));
+        let mut end = s.ins("BUFPUT", ">P64", more, str);
+        end = s.call("lj_strfmt_putfnum", &[end, format, number]);
+        end = s.call("lj_strfmt_putquoted", &[end, str]);
+        end = s.call("lj_buf_putstr_rep", &[end, str, times]);
+        let char = s.ins("TOSTR", "STR", index, TRef(2));
+        end = s.ins("BUFPUT", ">P64", end, char);
+        vec![text, s.ins("BUFSTR", ">STR", end, more)]
     });
 }
 
@@ -364,6 +390,23 @@ fn threads_and_temporaries(f: &mut Traces) {
     });
 }
 
+fn barriers_checks_and_uses(f: &mut Traces) {
+    assemble(f, |s| {
+        let (index, pointer) = (s.slot(2, ">INT"), s.f.load("P64", 0));
+        s.ins("PROF", ">NIL", NONE, NONE);
+        let four = s.int(4);
+        let str = s.ins("XSNEW", "STR", pointer, four);
+        s.ins("XBAR", "NIL", NONE, NONE);
+        let word = s.ins("XLOAD", "INT", pointer, NONE);
+        s.ins("USE", "NIL", word, NONE);
+        let tab = s.ins("TNEW", ">TAB", TRef(17), TRef(0));
+        s.ins("GCSTEP", ">NIL", NONE, NONE);
+        s.snap(&[str, tab]);
+        let made = s.call("lj_tab_new_ah", &[index, four]);
+        vec![str, tab, made]
+    });
+}
+
 /// The frame below needs an address in bytecode; any instruction of the function will do.
 fn returns_to_a_lower_frame(f: &mut Traces) {
     world(f);
@@ -420,6 +463,8 @@ checks! {
     c_data
     calls_of_foreign_functions
     threads_and_temporaries
+    buffers_with_formats_and_appended_strings
+    barriers_checks_and_uses
     returns_to_a_lower_frame
     a_loop_that_allocates_checks_the_collector
 }
