@@ -8,16 +8,20 @@ void __gcov_reset(void);
 /* The folder of the dump that is going on, or NULL. */
 static const char *th_gcov_folder;
 
-/* libgcov asks the environment where to write. It asks this library first, so no variable of the process has to change, and what
-** it would write when the process ends goes nowhere.
+/* libgcov would write when the process ends, to the folder of the build, which is gone. The linker wraps its function. */
+__attribute__((used, visibility("hidden"))) void __wrap___gcov_exit(void)
+{
+}
+
+/* libgcov asks the environment where to write. Linked with this library it finds this first, so no variable of the process has to
+** change.
 */
 char *th_gcov_getenv(const char *name) __asm__("getenv") __attribute__((used, visibility("hidden")));
 
 char *th_gcov_getenv(const char *name)
 {
-  if (!strcmp(name, "GCOV_PREFIX")) return (char *)(th_gcov_folder ? th_gcov_folder : "/dev/null");
+  if (!strcmp(name, "GCOV_PREFIX")) return (char *)th_gcov_folder;
   if (!strcmp(name, "GCOV_PREFIX_STRIP")) return (char *)"999";
-  if (!strcmp(name, "GCOV_ERROR_FILE")) return (char *)"/dev/null";
   return NULL;
 }
 

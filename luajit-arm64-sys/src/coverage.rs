@@ -88,7 +88,7 @@ pub enum CoverageError {
 /// # Errors
 /// See [`CoverageError`].
 pub fn line_coverage(library: &Path, data: &Path) -> Result<Vec<FileLines>, CoverageError> {
-    let (notes, counters) = (notes_path(library), data.join("shim.gcda"));
+    let (notes, counters) = (notes_path(library), counters_path(data));
     if !notes.is_file() {
         return Err(CoverageError::NoNotes { path: notes });
     }
@@ -102,6 +102,11 @@ pub fn line_coverage(library: &Path, data: &Path) -> Result<Vec<FileLines>, Cove
     }
     let files = run_gcov(dir.path())?;
     Ok(files.into_iter().filter(|file| is_luajits(&file.file)).map(file_lines).collect())
+}
+
+/// The file that gcc's library makes in the folder it is told.
+pub(crate) fn counters_path(data: &Path) -> PathBuf {
+    data.join("shim.gcda")
 }
 
 fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CoverageError {

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use crate::abi::{self, Api, status, th_api_get};
 use crate::compile::BuildInfo;
+use crate::coverage::counters_path;
 use crate::error::Error;
 use crate::jit::last_error;
 use crate::tables::Tables;
@@ -59,13 +60,15 @@ impl Library {
     /// reads. Other processes may write to the same folder.
     ///
     /// # Errors
-    /// `BadArgument` if this is no [`Variant::Coverage`](crate::Variant::Coverage), or the folder's name holds a zero byte.
+    /// `BadArgument` if this is no [`Variant::Coverage`](crate::Variant::Coverage), or the folder can't be written to.
     pub fn dump_coverage(&self, folder: &Path) -> Result<(), Error> {
-        let name = CString::new(folder.as_os_str().as_bytes())
-            .map_err(|_| Error::BadArgument { text: format!("{}: a zero byte in a name", folder.display()) })?;
+        let unusable = || Error::BadArgument { text: format!("cannot write line counters to {}", folder.display()) };
+        let name = CString::new(folder.as_os_str().as_bytes()).map_err(|_| unusable())?;
         // SAFETY: the name is a C string; `Library` stays on one thread.
         match unsafe { (self.api.passes.coverage)(name.as_ptr()) } {
-            status::OK => Ok(()),
+            // gcc's library does not tell.
+            status::OK if counters_path(folder).is_file() => Ok(()),
+            status::OK => Err(unusable()),
             code => Err(last_error(self.api, code, &self.tables)),
         }
     }

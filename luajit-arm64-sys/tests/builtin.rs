@@ -387,3 +387,9 @@ fn a_far_exit_handler_makes_far_stubs() {
     f.jit.assemble(Link::Return, 0).expect("assembled");
     assert!(f.jit.code().expect("assembled").far_exit);
 }
+
+#[test]
+fn only_random_builds_take_a_seed() {
+    let mut f = Fixture::new();
+    assert!(!f.jit.set_ra_seed(1));
+}

@@ -105,6 +105,27 @@ fn random_allocation_is_reproducible() {
 }
 
 #[test]
+#[ignore = "fetches and builds a release"]
+fn a_seed_decides_which_registers_a_random_build_picks() {
+    let tree = fetch("210.7.4", cache()).expect("fetched");
+    let out = cache().join("210.7.4-seeds.so");
+    build_shared(&tree, Variant::RandomRa, &out).expect("built");
+    let _arena = ARENA.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut f = Traces::new(&Library::load(&out).expect("loads"), Layout::default());
+    let mut words = |seed| {
+        f.jit.reset();
+        assert!(f.jit.set_ra_seed(seed), "this build is random");
+        f.sum();
+        f.jit.assemble(Link::Return, 0).expect("assembled");
+        f.words()
+    };
+    let each: Vec<_> = (0..8).map(&mut words).collect();
+    let again: Vec<_> = (0..8).map(&mut words).collect();
+    assert_eq!(each, again);
+    assert!(each.iter().any(|other| *other != each[0]), "{each:x?}");
+}
+
+#[test]
 #[ignore = "asks the registry"]
 fn an_unknown_release_gives_cargos_message() {
     let error = fetch("210.99.99", cache()).expect_err("there is none");

@@ -110,7 +110,7 @@ pub fn link_shared(object: &Path, to: &Path, variant: Variant, cc: &Toolchain) -
     let mut command = cc.command(Path::new("."));
     command.args(["-shared", "-Wl,-z,defs", "-o"]).arg(to).arg(object).args(["-lm", "-ldl"]);
     if variant == Variant::Coverage {
-        command.arg("--coverage");
+        command.args(["--coverage", "-Wl,--wrap=__gcov_exit"]);
     }
     run("linking LuaJIT", &mut command).map(drop)
 }
