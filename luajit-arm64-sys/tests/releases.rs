@@ -5,7 +5,9 @@ mod traces;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use luajit_arm64_sys::{FetchError, Layout, Library, Link, Opts, SnapEntry, TRef, Variant, build_shared, fetch};
+use luajit_arm64_sys::{
+    Error, FetchError, Jit, Layout, Library, Link, Opts, SnapEntry, TRef, Variant, build_shared, fetch,
+};
 use traces::{Traces, is_add_word};
 
 /// Arenas of different releases lie at the same addresses, and tests run in threads.
@@ -123,6 +125,22 @@ fn a_seed_decides_which_registers_a_random_build_picks() {
     let again: Vec<_> = (0..8).map(&mut words).collect();
     assert_eq!(each, again);
     assert!(each.iter().any(|other| *other != each[0]), "{each:x?}");
+}
+
+#[test]
+#[ignore = "fetches and builds a release"]
+fn code_out_of_reach_of_its_exit_handler_is_refused_before_2025_11() {
+    let tree = fetch("210.4.6", cache()).expect("fetched");
+    let out = cache().join("210.4.6-far.so");
+    build_shared(&tree, Variant::Plain, &out).expect("built");
+    let library = Library::load(&out).expect("loads");
+    let _arena = ARENA.lock().unwrap_or_else(PoisonError::into_inner);
+    let error = Jit::new(&library, Layout::FAR).expect_err("its stubs branch directly");
+    assert!(matches!(&error, Error::Trace(e) if e.name == "MCODEAL"), "{error}");
+    let mut f = Traces::new(&library, Layout::NEAR);
+    f.check_loop();
+    f.jit.reset();
+    f.check_side();
 }
 
 #[test]
