@@ -49,12 +49,12 @@ static void th_fill_code(const GCtrace *T, struct th_result *out)
   th_find_stubs(T, out);
 }
 
-static void th_fill_entry(struct th_result *out)
+static void th_fill_entry(const GCtrace *T, struct th_result *out)
 {
   out->base = (uint64_t)th_L->base;
   out->gl = (uint64_t)J2G(th_J);
   out->L = (uint64_t)th_L;
-  out->pc = (uint64_t)th_J->pc;
+  out->pc = (uint64_t)mref(T->startpc, BCIns);
 }
 
 static void th_fill_notes(TraceNo traceno, struct th_result *out)
@@ -70,7 +70,7 @@ static uint32_t api_result_of(uint32_t traceno, struct th_result *out)
   memset(out, 0, sizeof *out);
   if (!th_view(traceno, &T)) return th_refuse("result: there is no assembled trace %u", traceno);
   th_fill_code(&T, out);
-  th_fill_entry(out);
+  th_fill_entry(&T, out);
   out->k_start = (uint64_t)(T.ir + T.nk);
   out->k_end = (uint64_t)(T.ir + REF_BIAS);
   out->nsnap = T.nsnap;

@@ -24,11 +24,15 @@ static void th_forget_all_notes(void)
 static void th_keep_notes(TraceNo traceno)
 {
   if (traceno >= TH_TRACES) return;
+  if (th_notes - th_note_pool + th_nnotes > TH_MAX_NOTES/2) {
+    memmove(th_note_pool, th_notes, th_nnotes*sizeof(struct th_note));
+    memset(th_kept, 0, sizeof th_kept);
+    th_notes = th_note_pool;
+  }
   th_kept[traceno].notes = th_notes;
   th_kept[traceno].n = th_nnotes;
   th_notes += th_nnotes;
   th_nnotes = 0;
-  if (th_notes - th_note_pool > TH_MAX_NOTES/2) th_notes = th_note_pool;
 }
 
 /* What may be called next. FAILED: LuaJIT was left by longjmp in the middle of something, only a reset helps. */

@@ -34,7 +34,7 @@ pub struct Code {
     pub gl: u64,
     /// `x23` at entry: the Lua state.
     pub lua_state: u64,
-    /// `x21` at entry, and the pc of every snapshot.
+    /// `x21` at entry: the bytecode the trace starts at, and the pc of snapshots with tag 0.
     pub pc: u64,
     /// The trace's number.
     pub traceno: u32,

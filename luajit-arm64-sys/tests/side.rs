@@ -148,3 +148,23 @@ fn exits_that_cannot_have_a_side_trace_are_refused() {
     f.sum();
     f.jit.assemble(Link::Return, 0).expect("a root trace after a side trace");
 }
+
+#[test]
+fn notes_of_the_last_traces_stay_when_there_are_many() {
+    let (_one, mut f) = fixture();
+    for traceno in 1..=60 {
+        f.jit.begin(Opts::NONE).expect("begun");
+        f.jit.snap(&[], 2).expect("snapshot");
+        let a = f.load("INT", 0);
+        let sum = (0..600).fold(a, |sum, _| f.emit("ADD", "INT", sum, a));
+        f.jit.snap(&[SnapEntry::new(2, sum)], 3).expect("snapshot");
+        f.jit.assemble(Link::Return, 0).expect("assembled");
+        f.jit.commit().expect("committed");
+        for known in [traceno, (traceno - 1).max(1)] {
+            let (code, notes) = (f.jit.code_of(known).expect("committed"), f.jit.notes_of(known).expect("committed"));
+            let first = notes.ranges().next();
+            assert!(first.is_none_or(|(value, range)| value == TRef::ins(1) && range.start == code.start), "{known}");
+            assert!(known != traceno || notes.ranges().count() == 601, "{known}");
+        }
+    }
+}
