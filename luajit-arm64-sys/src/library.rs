@@ -60,10 +60,11 @@ impl Library {
     /// reads. Other processes may write to the same folder.
     ///
     /// # Errors
-    /// `BadArgument` if this is no [`Variant::Coverage`](crate::Variant::Coverage), or the folder can't be written to.
+    /// `BadArgument` if this is no [`Variant::Coverage`](crate::Variant::Coverage), or the folder can't be made or written to.
     pub fn dump_coverage(&self, folder: &Path) -> Result<(), Error> {
         let unusable = || Error::BadArgument { text: format!("cannot write line counters to {}", folder.display()) };
         let name = CString::new(folder.as_os_str().as_bytes()).map_err(|_| unusable())?;
+        fs::create_dir_all(folder).map_err(|_| unusable())?;
         // SAFETY: the name is a C string; `Library` stays on one thread.
         match unsafe { (self.api.passes.coverage)(name.as_ptr()) } {
             // gcc's library does not tell.

@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use luajit_arm64_sys::{
-    CoverageError, Error, FileLines, Layout, Library, Link, Opts, SnapEntry, Variant, build_shared, line_coverage,
+    CoverageError, Error, FileLines, Layout, Library, Link, Opts, SnapEntry, Variant, build_shared, fetch,
+    line_coverage,
 };
 use traces::Traces;
 
@@ -37,19 +38,23 @@ fn tree() -> &'static Path {
     Path::new(env!("LUAJIT_SOURCE"))
 }
 
-fn build() -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("coverage.so");
-    build_shared(tree(), Variant::Coverage, &path).expect("the newest release builds");
+fn cache() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
+}
+
+fn build(tree: &Path, name: &str) -> PathBuf {
+    let path = cache().join(format!("{name}-coverage.so"));
+    build_shared(tree, Variant::Coverage, &path).expect("it builds");
     path
 }
 
-/// One test: the build takes a while, and its counters are one.
+/// One test for a build, which takes a while: its counters are one.
 #[test]
 fn counters_tell_which_functions_and_lines_assembled_a_trace() {
-    let (path, data) = (build(), tempfile::tempdir().expect("a folder"));
+    let (path, data) = (build(tree(), "newest"), tempfile::tempdir().expect("a folder"));
     assert!(matches!(line_coverage(&path, data.path()), Err(CoverageError::NoCounters { .. })));
     let library = Library::load(&path).expect("loads");
-    let mut f = Traces::new(&library, Layout::default());
+    let mut f = Traces::new(&library, Layout { base: 0x1200_0000_0000, ..Layout::DEFAULT });
     assemble(&mut f, "ADD");
     library.dump_coverage(data.path()).expect("counted");
     let first = line_coverage(&path, data.path()).expect("read");
@@ -70,4 +75,18 @@ fn counters_tell_which_functions_and_lines_assembled_a_trace() {
     assert!(nowhere.to_string().contains("/dev/null/x"), "{nowhere}");
     let other = Library::builtin().dump_coverage(data.path()).expect_err("it counts nothing");
     assert!(matches!(&other, Error::BadArgument { text } if text.contains("coverage")), "{other}");
+}
+
+#[test]
+#[ignore = "fetches and builds two releases"]
+fn old_releases_count_lines_too() {
+    for version in ["210.1.3", "210.4.6"] {
+        let data = tempfile::tempdir().expect("a folder");
+        let path = build(&fetch(version, cache()).expect("fetched"), version);
+        let library = Library::load(&path).expect("loads");
+        assemble(&mut Traces::new(&library, Layout::default()), "ADD");
+        library.dump_coverage(data.path()).expect("counted");
+        let files = line_coverage(&path, data.path()).expect("read");
+        assert_eq!((calls(&files, "asm_fparith"), calls(&files, "asm_ir")), (1, 3), "{version}");
+    }
 }
