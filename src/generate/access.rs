@@ -19,7 +19,7 @@ impl Builder<'_, '_, '_> {
         for n in 0..2 + self.u.below(4) {
             if n > 0 {
                 at += self.stride(ty, rhythm);
-                self.maybe_filler();
+                self.maybe_filler(base, at, ty, stores);
             }
             let at = self.inside(base, at, ty);
             let store = stores != self.u.percent(12);
@@ -216,17 +216,28 @@ impl Builder<'_, '_, '_> {
     }
 
     /// Sometimes something between two neighbours that fusion must look at.
-    fn maybe_filler(&mut self) {
+    fn maybe_filler(&mut self, base: usize, at: i64, ty: Type, stores: bool) {
         if !self.u.percent(self.knobs.filler) {
             return;
         }
-        match self.u.weighted(&[4, 3, 2, 1, 3]) {
+        match self.u.weighted(&[4, 3, 2, 1, 3, 3, 1]) {
             0 => self.alu(Class::W32),
             1 => self.guard(),
             2 => self.control(),
             3 => self.single_access(),
-            _ => self.alu(Class::W64),
+            4 => self.alu(Class::W64),
+            5 => self.overlap(base, at, ty, !stores),
+            _ => self.snapshot(),
         }
+    }
+
+    /// An access of the other kind by the same base that touches the next neighbour, the one before, or just not.
+    fn overlap(&mut self, base: usize, at: i64, ty: Type, store: bool) {
+        let size = i64::from(ty.size());
+        let ty = self.access_type(base);
+        let near = self.u.pick(&[0, -1, 1, size, -size, size - 1, -2 * size]);
+        let at = self.inside(base, at + near, ty);
+        self.access(base, at, ty, store);
     }
 }
 

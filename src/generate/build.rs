@@ -1,10 +1,12 @@
 //! The trace under construction: appends instructions and keeps the values that later ones may use.
 
 use super::address::Base;
+use super::big::Dense;
 use super::cells::Cells;
 use super::entropy::{Bulk, Entropy, Source};
 use super::interval::{self, Interval};
 use super::knobs::Knobs;
+use super::palette::Palette;
 use super::pools;
 use super::string::Str;
 use super::swarm::Swarm;
@@ -26,6 +28,8 @@ pub(super) struct Builder<'a, 'b, 'k> {
     pub bulk: Bulk,
     pub knobs: &'k Knobs,
     pub swarm: Swarm,
+    pub palette: Palette,
+    pub dense: Dense,
     pub trace: Trace,
     /// One for each instruction.
     pub values: Vec<Value>,
@@ -62,6 +66,10 @@ pub(super) fn width(class: Class) -> u32 {
 impl<'a, 'b, 'k> Builder<'a, 'b, 'k> {
     pub(super) fn new(mut u: Entropy<'a, 'b>, knobs: &'k Knobs) -> Self {
         let swarm = Swarm::draw(&mut u, knobs);
+        if swarm.big {
+            u.stretch();
+        }
+        let palette = if swarm.palette { Palette::draw(&mut u) } else { Palette::NONE };
         let mut bulk = Bulk::new(u.raw(8));
         let cells = Cells::draw(&mut u, &mut bulk, knobs);
         let first = Snap { at: Ref(1), entries: vec![] };
@@ -71,6 +79,8 @@ impl<'a, 'b, 'k> Builder<'a, 'b, 'k> {
             bulk,
             knobs,
             swarm,
+            palette,
+            dense: Dense::default(),
             trace,
             values: Vec::with_capacity(80),
             pools: Default::default(),
@@ -105,9 +115,13 @@ impl<'a, 'b, 'k> Builder<'a, 'b, 'k> {
 
     /// Counts a use of a value.
     pub(super) fn note_use(&mut self, a: Arg) {
-        if let Arg::Ref(r) = a {
-            let uses = &mut self.values[usize::from(r.0) - 1].uses;
-            *uses = uses.saturating_add(1);
+        match a {
+            Arg::Ref(r) => {
+                let uses = &mut self.values[usize::from(r.0) - 1].uses;
+                *uses = uses.saturating_add(1);
+            }
+            Arg::K(k) if self.swarm.big => self.dense.note(k),
+            _ => {}
         }
     }
 
@@ -191,6 +205,9 @@ impl<'a, 'b, 'k> Builder<'a, 'b, 'k> {
 
     /// A constant of a class with a boundary value.
     pub(super) fn constant(&mut self, class: Class) -> Const {
+        if let Some(k) = self.from_palette(class) {
+            return k;
+        }
         match class {
             Class::W32 => int_const(pools::integer(&mut self.u, 32)),
             Class::W64 => Const::Int64(pools::integer(&mut self.u, 64)),

@@ -142,6 +142,20 @@ impl Cells {
         at
     }
 
+    /// A new block of controlled memory, zero in each input.
+    pub(super) fn block(&mut self, size: u32) -> SymPtr {
+        // Blocks that are no power of two in size stand on a multiple of it, hence of 8.
+        self.room(size.next_multiple_of(8))
+    }
+
+    /// Makes eight bytes of the controlled cells a pointer to others of them, in each input.
+    pub(super) fn link(&mut self, at: i64, to: i64) {
+        let (at, to) = (sym(self.control, at), sym(self.control, to));
+        for input in &mut self.inputs {
+            input.pointers.push(PointerCell { at, to });
+        }
+    }
+
     /// Changes where pointer cell number `cell` points, in all inputs.
     pub(super) fn repoint(&mut self, cell: usize, offset: i64) {
         for input in &mut self.inputs {

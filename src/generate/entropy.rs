@@ -66,14 +66,27 @@ pub(super) struct Entropy<'a, 'b> {
     data: &'a mut Unstructured<'b>,
     word: u64,
     left: usize,
+    /// What is read instead of the bytes, once there is one.
+    stream: Option<Bulk>,
 }
 
 impl<'a, 'b> Entropy<'a, 'b> {
     pub(super) fn new(data: &'a mut Unstructured<'b>) -> Self {
-        Entropy { data, word: 0, left: 0 }
+        Entropy { data, word: 0, left: 0, stream: None }
+    }
+
+    /// Takes all further choices from a random stream that the next bytes seed: for shapes that want more choices than
+    /// there are bytes.
+    pub(super) fn stretch(&mut self) {
+        let seed = self.raw(8);
+        self.stream = Some(Bulk::new(seed));
     }
 
     fn refill(&mut self) {
+        if let Some(stream) = &mut self.stream {
+            (self.word, self.left) = (stream.raw(8), 8);
+            return;
+        }
         let mut word = [0; 8];
         // Never fails: it fills with zeros when the data ends.
         let _ = self.data.fill_buffer(&mut word);

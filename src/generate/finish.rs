@@ -6,20 +6,6 @@ use super::entropy::Source;
 use crate::ir::{Arg, Class, Op, Ref, Type};
 
 impl Builder<'_, '_, '_> {
-    /// Loads many values that stay alive until the end.
-    pub(super) fn pressure(&mut self) {
-        let classes = self.u.pick(&[
-            &[Class::W32, Class::W64, Class::Num][..],
-            &[Class::W32],
-            &[Class::Num],
-            &[Class::W64, Class::W32],
-        ]);
-        for _ in 0..self.swarm.live {
-            let class = self.u.pick(classes);
-            self.fresh(class);
-        }
-    }
-
     /// Keeps the results of weak guards in use: LuaJIT drops `ADDOV` and its like when nothing needs the result, and with it the
     /// guard. Only what FOLD cannot remove again counts as use; `restored` will be. Those before `from` were seen to.
     pub(super) fn keep_weak_guards(&mut self, from: Ref, restored: &[Ref]) {
@@ -42,7 +28,7 @@ impl Builder<'_, '_, '_> {
         let mut last = None;
         for r in unused {
             let lua_value = self.ty(r).is_lua_value() && self.ty(r) != Type::Str;
-            if !self.is_weak(r) && self.u.percent(dead) {
+            if self.is_full() || !self.is_weak(r) && self.u.percent(dead) {
                 continue;
             }
             if lua_value && self.u.percent(restored) {
@@ -64,7 +50,7 @@ impl Builder<'_, '_, '_> {
     }
 
     /// Stores a result, mostly next to the one before: pairs of stores, at least for a part of them.
-    fn store_result(&mut self, r: Ref, last: &mut Option<(usize, i64)>) {
+    pub(super) fn store_result(&mut self, r: Ref, last: &mut Option<(usize, i64)>) {
         let ty = self.stored_type(r);
         for _ in 0..3 {
             let (base, at) = match *last {

@@ -38,7 +38,7 @@ impl Builder<'_, '_, '_> {
         ops.iter().all(|op| self.may(*op))
     }
 
-    fn one_of(&mut self, ops: &[Op]) -> Option<Op> {
+    pub(super) fn one_of(&mut self, ops: &[Op]) -> Option<Op> {
         let on: Vec<Op> = ops.iter().copied().filter(|op| self.may(*op)).collect();
         (!on.is_empty()).then(|| self.u.pick(&on))
     }
@@ -57,8 +57,11 @@ impl Builder<'_, '_, '_> {
         if shift == Op::BSHL && self.u.percent(60) {
             mask = mask.wrapping_shl(count.cast_unsigned());
         }
-        if self.u.percent(15) {
-            mask ^= 1 << self.u.below(width(class));
+        match self.u.weighted(&[7, 1, 1, 1]) {
+            0 => {}
+            1 => mask ^= 1 << self.u.below(width(class)),
+            2 => mask = mask.wrapping_add(self.u.range(-1, 1)),
+            _ => mask = !mask,
         }
         let mask = Arg::K(integer_const(class, mask));
         self.push(Op::BAND, ty, Arg::Ref(shifted), mask);

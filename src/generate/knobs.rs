@@ -21,9 +21,19 @@ pub struct Knobs {
     pub loops: u8,
     /// Most iterations of a loop: PHI shuffling shows in the second and third, rotation of several PHIs in a few more.
     pub trips: u8,
-    /// Values that a pressure case keeps alive at once. LuaJIT has 28 general and 32 FP registers to allocate, fewer
+    /// Percent of cases that keep many values alive.
+    pub pressure: u8,
+    /// Values that such a case keeps alive at once. LuaJIT has 28 general and 32 FP registers to allocate, fewer
     /// with a spare for PHIs: the range goes from comfortable to spilling.
     pub live: RangeInclusive<u8>,
+    /// Percent of these cases with twice as many: their frames are large.
+    pub frames: u8,
+    /// Percent of cases whose constants come from few families, near each other.
+    pub palette: u8,
+    /// Big cases in a thousand. One takes as long as dozens of others.
+    pub big: u16,
+    /// Instructions in a big case, about. One in twenty of them is very big: thousands, so that branches don't reach.
+    pub big_ins: RangeInclusive<u16>,
     /// Percent of neighbouring memory accesses with something between them, which fusion to pairs must respect.
     pub filler: u8,
     /// Percent of unused values that stay unused: food for dead-code elimination. All others are stored or restored.
@@ -41,7 +51,12 @@ impl Default for Knobs {
             ops: OpSet::all(),
             loops: 18,
             trips: 12,
+            pressure: 15,
             live: 12..=48,
+            frames: 8,
+            palette: 20,
+            big: 2,
+            big_ins: 60..=600,
             filler: 30,
             dead: 12,
             flags: 15,

@@ -7,6 +7,7 @@
 use super::address::{Base, Target};
 use super::build::{Builder, integer_const, lit, width};
 use super::cells::{Alias, Use};
+use super::chase::List;
 use super::entropy::Source;
 use super::pools;
 use crate::ir::{Arg, Class, Const, Link, Lit, Op, Ref, SloadMode, Slot, Type};
@@ -27,6 +28,7 @@ pub(super) struct Loop {
     counter: Counter,
     phis: Vec<Phi>,
     pointer: Option<(Ref, i64)>,
+    list: Option<List>,
     /// LOOP itself.
     pub at: Ref,
 }
@@ -42,15 +44,24 @@ struct Counter {
     limit: Arg,
 }
 
+impl Counter {
+    /// What a loop can get through: one more than it has trips.
+    fn trips_and_one(&self) -> u32 {
+        u32::try_from(self.trips + 1).unwrap_or(1)
+    }
+}
+
 impl Builder<'_, '_, '_> {
     /// Ends the part before LOOP: the counter, carried values, LOOP itself.
     pub(super) fn enter_loop(&mut self, body: i64) -> Loop {
         let most = i64::from(self.knobs.trips.max(1));
         let counter = self.counter((BUDGET / (body + 40)).clamp(1, most));
         let moving = if self.u.percent(40) { self.moving_pointer(counter.trips) } else { None };
+        let list = if self.u.percent(12) { Some(self.list(counter.trips_and_one())) } else { None };
         let phis = self.carried(&counter);
         let at = self.hidden(Op::LOOP, Type::Nil, false, Arg::None, Arg::None);
         self.in_body = true;
+        self.dense.forget();
         self.drop_stale(&counter, &phis);
         if !self.is_raw() {
             self.hidden(Op::XBAR, Type::Nil, false, Arg::None, Arg::None);
@@ -60,7 +71,7 @@ impl Builder<'_, '_, '_> {
             (base.arg.as_ref().expect("loaded"), step)
         });
         self.snapshot();
-        Loop { counter, phis, pointer, at }
+        Loop { counter, phis, pointer, list, at }
     }
 
     fn counter(&mut self, trips: i64) -> Counter {
@@ -228,6 +239,14 @@ impl Builder<'_, '_, '_> {
             let next = self.hidden(Op::ADD, Type::P64, false, Arg::Ref(left), Arg::K(Const::Int64(step)));
             looping.phis.push(Phi { left, right: Some(next) });
         }
+        if let Some(list) = looping.list {
+            let next = self.follow(&list);
+            looping.phis.push(Phi { left: list.first, right: Some(next) });
+        }
+        let rotate = self.swarm.rotate;
+        if self.u.percent(rotate) {
+            self.rotate(&mut looping.phis);
+        }
         for n in 0..looping.phis.len() {
             if looping.phis[n].right.is_none() {
                 looping.phis[n].right = Some(self.next_value(&looping, n));
@@ -242,6 +261,27 @@ impl Builder<'_, '_, '_> {
             self.hidden(Op::PHI, ty, false, Arg::Ref(left), Arg::Ref(right));
         }
         self.trace.link = Link::Loop;
+    }
+
+    /// Lets carried values of a class change places in cycles: all of them, or only some.
+    fn rotate(&mut self, phis: &mut [Phi]) {
+        for class in [Class::W32, Class::W64, Class::Num] {
+            let open = |p: &Phi| p.right.is_none() && self.ty(p.left).class() == class;
+            let mut members: Vec<usize> = (0..phis.len()).filter(|n| open(&phis[*n])).collect();
+            while members.len() >= 2 {
+                let most = i64::try_from(members.len()).expect("few");
+                let length = usize::try_from(self.u.range(2, most)).expect("a small number");
+                let cycle = members.split_off(members.len() - length);
+                let lefts: Vec<Ref> = cycle.iter().map(|n| phis[*n].left).collect();
+                let by = 1 + self.u.index(length - 1);
+                for (i, n) in cycle.iter().enumerate() {
+                    phis[*n].right = Some(lefts[(i + by) % length]);
+                }
+                if self.u.percent(50) {
+                    break;
+                }
+            }
+        }
     }
 
     /// What a carried value becomes: something computed from it, another result of the body, or another carried value.

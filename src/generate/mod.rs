@@ -8,8 +8,10 @@
 mod access;
 mod address;
 mod arith;
+mod big;
 mod build;
 mod cells;
+mod chase;
 mod convert;
 mod entropy;
 mod finish;
@@ -19,7 +21,9 @@ mod interval;
 mod knobs;
 mod looping;
 mod opset;
+mod palette;
 mod pools;
+mod pressure;
 mod snapshot;
 mod string;
 mod swarm;
@@ -43,7 +47,7 @@ pub fn generate(u: &mut Unstructured, knobs: &Knobs) -> arbitrary::Result<Case> 
     if b.u.percent(35) {
         b.use_control_pointer();
     }
-    let count = b.u.range(i64::from(*knobs.ins.start()), i64::from(*knobs.ins.end()));
+    let count = b.length();
     b.pressure();
     if b.swarm.is_loop {
         looping(&mut b, count);
@@ -62,7 +66,7 @@ pub fn case_from_seed(seed: u64, index: u64, knobs: &Knobs) -> Case {
 
 /// What a case takes at most, about; a little less than it wants only makes its end simple.
 fn entropy_bytes(knobs: &Knobs) -> usize {
-    1024 + 48 * usize::from(*knobs.ins.end()) + 24 * usize::from(*knobs.live.end())
+    1024 + 64 * usize::from(*knobs.ins.end()) + 48 * usize::from(*knobs.live.end())
 }
 
 fn straight(b: &mut Builder, count: i64) {
@@ -98,7 +102,9 @@ fn steps(b: &mut Builder, count: i64) {
         if b.trace.ins.len() >= end {
             break;
         }
-        step(b);
+        if !b.dense() {
+            step(b);
+        }
     }
 }
 
@@ -117,6 +123,8 @@ fn step(b: &mut Builder) {
         Some(Step::Str) => b.string_access(),
         Some(Step::Control) => b.control(),
         Some(Step::Snapshot) => b.snapshot(),
+        Some(Step::Window) => b.window(),
+        Some(Step::Chase) => b.chase(),
         None => {
             b.fresh(Class::W32);
         }

@@ -8,6 +8,8 @@ use crate::ir::{Arg, Class, Const, Ref, Slot, Snap, SnapEntry, Type};
 
 /// Most values of a snapshot in the middle.
 const MIDDLE: u32 = 12;
+/// The same where many values are alive.
+const MOST: u32 = 32;
 /// Most snapshots: one fewer than a trace may have, for the last.
 const SNAPSHOTS: usize = MAX_SNAPS - 1;
 
@@ -21,7 +23,8 @@ impl Builder<'_, '_, '_> {
         if self.trace.snaps.last().is_some_and(|s| s.at == at) || self.trace.snaps.len() >= SNAPSHOTS {
             return;
         }
-        let count = self.u.below(MIDDLE + 1);
+        let most = if self.swarm.live > 0 { MOST } else { MIDDLE };
+        let count = self.u.below(most + 1);
         let values: Vec<Arg> = (0..count).filter_map(|_| self.snapshot_value()).collect();
         let entries = self.spread(&values);
         self.trace.snaps.push(Snap { at, entries });

@@ -6,7 +6,7 @@ use super::entropy::Source;
 use super::knobs::Knobs;
 use super::opset::OpSet;
 use crate::ir::sig::MEMORY_TYPES;
-use crate::ir::{ALL_OPS, Op, Rule, Type};
+use crate::ir::{ALL_OPS, Class, Op, Rule, Type};
 use std::sync::LazyLock;
 
 /// One kind of thing to append to a trace.
@@ -38,10 +38,14 @@ pub(super) enum Step {
     Control,
     /// A snapshot.
     Snapshot,
+    /// Values that live over something else.
+    Window,
+    /// A linked list.
+    Chase,
 }
 
 /// All steps; weights below are in this order.
-pub(super) const STEPS: [Step; 13] = [
+pub(super) const STEPS: [Step; 15] = [
     Step::Cluster,
     Step::Access,
     Step::Alu32,
@@ -55,20 +59,23 @@ pub(super) const STEPS: [Step; 13] = [
     Step::Str,
     Step::Control,
     Step::Snapshot,
+    Step::Window,
+    Step::Chase,
 ];
 
 /// What a case is mostly about: how often it is drawn, and the weights of its steps.
 #[rustfmt::skip]
-const SHAPES: [(u16, [u16; STEPS.len()]); 8] = [
-    //   cluster access alu32 alu64 fp conv call idiom guard slot str control snap
-    (4,  [10,    10,    10,   10,   10, 10,  0,  10,   5,    3,   1,  1,      3]),  // mixed
-    (4,  [30,    15,     5,    5,    3,  3,  0,   5,   5,    2,   2,  2,      3]),  // memory
-    (3,  [30,     3,     3,    2,    2,  1,  0,   2,   3,    1,   0,  1,      1]),  // pairs
-    (3,  [ 3,     6,    18,   18,    0,  4,  1,  20,   8,    3,   0,  0,      3]),  // integers
-    (2,  [ 3,     6,     2,    2,   30, 10,  1,  12,   6,    4,   0,  0,      3]),  // floating point
-    (2,  [ 3,     8,     6,    6,    6, 30,  0,  10,   4,    4,   1,  0,      3]),  // conversions
-    (2,  [ 4,     6,    10,   10,    6,  5,  0,  14,  25,    6,   1,  1,      8]),  // control
-    (1,  [ 6,     8,     8,    8,    8,  8,  8,   8,   4,    4,   1,  1,      3]),  // calls
+const SHAPES: [(u16, [u16; STEPS.len()]); 9] = [
+    //   cluster access alu32 alu64 fp conv call idiom guard slot str control snap window chase
+    (4,  [10,    10,    10,   10,   10, 10,  0,  10,   5,    3,   1,  1,      3,   1,     1]),  // mixed
+    (4,  [30,    15,     5,    5,    3,  3,  0,   5,   5,    2,   2,  2,      3,   1,     2]),  // memory
+    (3,  [30,     3,     3,    2,    2,  1,  0,   2,   3,    1,   0,  1,      1,   1,     2]),  // pairs
+    (3,  [ 3,     6,    18,   18,    0,  4,  1,  20,   8,    3,   0,  0,      3,   0,     0]),  // integers
+    (2,  [ 3,     6,     2,    2,   30, 10,  1,  12,   6,    4,   0,  0,      3,   0,     0]),  // floating point
+    (2,  [ 3,     8,     6,    6,    6, 30,  0,  10,   4,    4,   1,  0,      3,   0,     0]),  // conversions
+    (2,  [ 4,     6,    10,   10,    6,  5,  0,  14,  25,    6,   1,  1,      8,   1,     1]),  // control
+    (1,  [ 6,     8,     8,    8,    8,  8,  8,   8,   4,    4,   1,  1,      3,   2,     0]),  // calls
+    (1,  [ 3,     6,     6,   12,   10,  3,  1,   6,   4,    3,   0,  1,      3,   6,     0]),  // long lives
 ];
 
 /// What one case may do.
@@ -86,6 +93,14 @@ pub(super) struct Swarm {
     pub recent: u8,
     /// Values to keep alive, 0 for no pressure.
     pub live: u8,
+    /// Their classes.
+    pub held: &'static [Class],
+    /// True if constants come from few families.
+    pub palette: bool,
+    /// Percent of loops that exchange carried values.
+    pub rotate: u8,
+    /// True for a trace of hundreds of instructions.
+    pub big: bool,
     /// True for a trace with a loop.
     pub is_loop: bool,
 }
@@ -99,15 +114,21 @@ impl Swarm {
                 *weight = 0;
             }
         }
-        let live =
-            if s.percent(15) { s.range(i64::from(*knobs.live.start()), i64::from(*knobs.live.end())) } else { 0 };
+        let live = draw_live(s, knobs);
+        if live > 0 && s.percent(30) {
+            steps[Step::Call as usize] += 6;
+        }
         let mut swarm = Swarm {
             steps,
             ops: draw_ops(s, knobs.ops),
             memory: draw_types(s),
             constants: s.pick(&[35, 20, 60]),
             recent: s.pick(&[50, 75, 20]),
-            live: u8::try_from(live).unwrap_or(0),
+            live,
+            held: s.pick(&HELD),
+            palette: s.percent(knobs.palette),
+            rotate: s.pick(&[15, 50]),
+            big: s.below(1000) >= 1000 - u32::from(knobs.big.min(1000)),
             is_loop: s.percent(knobs.loops),
         };
         swarm.drop_empty_steps();
@@ -149,6 +170,29 @@ impl Swarm {
         if set.is_empty() { None } else { set.nth(s.below(set.len())) }
     }
 }
+
+/// Classes of the values that stay alive: spilling one kind of register, or both.
+const HELD: [&[Class]; 5] = [
+    &[Class::W32, Class::W64, Class::Num],
+    &[Class::W32],
+    &[Class::Num],
+    &[Class::W64, Class::W32],
+    &[Class::Num, Class::W64, Class::Num, Class::W32],
+];
+
+/// How many values stay alive: from comfortable to spilling; now and then so many that spill slots reach the limits of the
+/// displacements of pairs, far from the frame's start.
+fn draw_live(s: &mut impl Source, knobs: &Knobs) -> u8 {
+    if !s.percent(knobs.pressure) {
+        return 0;
+    }
+    let live = s.range(i64::from(*knobs.live.start()), i64::from(*knobs.live.end()));
+    let live = if s.percent(knobs.frames) { 2 * live } else { live };
+    u8::try_from(live).unwrap_or(MOST_ALIVE).min(MOST_ALIVE)
+}
+
+/// Values that fit in the 256 words that a frame has for spilled ones, half of them 64 bits wide, with some in registers.
+const MOST_ALIVE: u8 = 160;
 
 /// Most cases lose a random quarter of the opcodes; what is left is never nothing.
 fn draw_ops(s: &mut impl Source, all: OpSet) -> OpSet {
