@@ -10,7 +10,7 @@ fn generated_cases_read_back_as_the_same() {
         let case = case_from_seed(7, index, &Knobs::default());
         let run = |input| interpret(&case, input).ok().map(|outcome| expected(&case, input, &outcome));
         let runs = case.inputs.iter().map(run).collect();
-        let file = TraceFile { backend: None, expects: vec![], notes: vec![], case, runs };
+        let file = TraceFile { backend: None, expects: vec![], shapes: vec![], notes: vec![], case, runs };
         let text = print(&file);
         let read = parse(&text).unwrap_or_else(|e| panic!("case {index}: {e}\n{text}"));
         assert!(read == file, "case {index} reads back as another:\n{text}");

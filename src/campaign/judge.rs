@@ -4,12 +4,13 @@ use super::pieces;
 use super::plan::Plan;
 use super::protocol::{Answer, Batch, Judgement, Reached, Replay};
 use super::sabotage::Kind;
+use super::shapes;
 use crate::backend::BackendId;
 use crate::case::Case;
 use crate::oracle::{Finding, Judged, Oracle, OracleError, Stage, Stats, Verdict};
 use crate::outcome::{FindingClass, MismatchClass};
 use crate::tally::Sighting;
-use crate::text;
+use crate::text::{self, TraceFile};
 use std::time::Instant;
 
 /// What answers requests.
@@ -63,6 +64,18 @@ fn pretended(case: &Case) -> Finding {
     Finding { class, at, op, input: Some(0), detail: vec!["sabotage: finding".into()], fault: None }
 }
 
+impl Pipeline {
+    /// Where the code is not what the file's `code` lines say.
+    fn shape_differences(&mut self, file: &TraceFile) -> Vec<String> {
+        if file.shapes.is_empty() {
+            return vec![];
+        }
+        let (_, backend) = self.oracle.parts();
+        let code = backend.compile(&file.case);
+        shapes::differences(file, backend.id(), &code)
+    }
+}
+
 impl Judge for Pipeline {
     fn id(&self) -> &BackendId {
         self.oracle.id()
@@ -83,14 +96,15 @@ impl Judge for Pipeline {
     fn replay(&mut self, text: &str) -> Replay {
         let file = match text::parse(text) {
             Ok(file) => file,
-            Err(e) => return Replay { judgement: Judgement::Error(e.to_string()), runs: vec![] },
+            Err(e) => return Replay { judgement: Judgement::Error(e.to_string()), runs: vec![], shapes: vec![] },
         };
         if let Some(kind) = self.plan.sabotage.at(self.replayed) {
             kind.strike();
         }
         self.replayed += 1;
         let runs = pieces::run_differences(&file);
-        Replay { judgement: judgement(self.oracle.judge(&file.case)), runs }
+        let judgement = judgement(self.oracle.judge(&file.case));
+        Replay { judgement, runs, shapes: self.shape_differences(&file) }
     }
 }
 

@@ -20,6 +20,7 @@ mod ranges;
 mod replay;
 mod sabotage;
 mod serve;
+mod shapes;
 mod state;
 
 pub use folder::{Folder, read_state, write_whole};

@@ -130,6 +130,7 @@ fn file_text(
     let file = TraceFile {
         backend: id.map(|id| plain_line(&format!("{} {} {}", id.name, id.variant, id.version))),
         expects: expects.into_iter().collect(),
+        shapes: vec![],
         notes,
         case: case.clone(),
         runs: runs(case),

@@ -51,6 +51,8 @@ pub struct Replay {
     pub judgement: Judgement,
     /// Where the interpreter differs from the file's `run` lines.
     pub runs: Vec<String>,
+    /// Where the code differs from the file's `code` lines.
+    pub shapes: Vec<String>,
 }
 
 /// Results of some cases.
@@ -125,7 +127,7 @@ mod tests {
             key: "wrong-exit-add-int".into(),
             detail: vec!["two\nlines".into(), "\u{0}".into()],
         };
-        let answer = Answer::Replayed(Replay { judgement, runs: vec![] });
+        let answer = Answer::Replayed(Replay { judgement, runs: vec![], shapes: vec![] });
         let line = serde_json::to_string(&answer).expect("plain data");
         assert!(!line.contains('\n'));
         assert_eq!(serde_json::from_str::<Answer>(&line).expect("its own output"), answer);

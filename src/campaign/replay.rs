@@ -137,6 +137,8 @@ impl<'a> Replayer<'a> {
             reasons.push(format!("{who}: expected {}, observed {observed}", target.verdict.name()));
             reasons.extend(detail.iter().map(|line| format!("  {line}")));
         }
+        let head = |line: &String| if line.starts_with(' ') { line.clone() } else { format!("{who}: {line}") };
+        reasons.extend(replay.shapes.iter().map(head));
         Ok(reasons)
     }
 
@@ -154,7 +156,7 @@ impl<'a> Replayer<'a> {
                 Ok(replay)
             }
             Ok(other) => Err(CampaignError::Stillborn(format!("unexpected answer {other:?}"))),
-            Err(death) => Ok(Replay { judgement: post_mortem(&death), runs: vec![] }),
+            Err(death) => Ok(Replay { judgement: post_mortem(&death), runs: vec![], shapes: vec![] }),
         }
     }
 
@@ -239,7 +241,7 @@ mod tests {
     fn file(expects: Vec<Expect>) -> TraceFile {
         let plan = crate::campaign::tests::plan();
         let case = pieces::case(&plan, 0);
-        TraceFile { backend: None, expects, notes: vec![], runs: vec![None; case.inputs.len()], case }
+        TraceFile { backend: None, expects, shapes: vec![], notes: vec![], runs: vec![None; case.inputs.len()], case }
     }
 
     fn verdict(file: &TraceFile, backend: &str, variant: &str) -> &'static str {

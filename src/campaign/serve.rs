@@ -116,7 +116,7 @@ mod tests {
             batch
         }
         fn replay(&mut self, text: &str) -> Replay {
-            Replay { judgement: Judgement::Skip(text.into()), runs: vec![] }
+            Replay { judgement: Judgement::Skip(text.into()), runs: vec![], shapes: vec![] }
         }
     }
 

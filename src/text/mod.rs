@@ -24,11 +24,29 @@
 //! ; expect luajit@210.4.6 undefined-encoding in emit_lso
 //! ; expect * agree                                    any number: a backend or *, then agree or a finding class,
 //! ;                                                   then free words
+//! ; code luajit@* 0004 ldr w_, [x_, #8]               any number: what code the backends assemble, see below
 //! ; note free text                                    any number
 //! ; region data 256 at 0                              memory: name, size, offset in the data area, both in bytes
 //! ; region table 64 at 256 ro                         read-only memory: the same in all inputs,
 //! ;   table+0: 01 02 03 04                            so its contents stand here
 //! ```
+//!
+//! # Code
+//!
+//! ```text
+//! ; code luajit@* 0004 ldp w_, w_, [x_, #-8]          the code assembled for 0004 has such an instruction
+//! ; code luajit@* 0004 no ldr                         it has none of these
+//! ; code luajit@* 0002 none                           no code is assembled for 0002: another instruction does its work
+//! ; code luajit@* trace movz x_, #1 ; movk            anywhere in the trace, one directly behind the other
+//! ```
+//!
+//! First comes which backends a line is about: `*` for all, `luajit@*`, a release (`luajit@210.7.4`) or releases
+//! (`luajit@>=210.5.0,<210.7.0`). Each line counts for all that it names; there is no line for the rest, as `expect *`
+//! is. A source tree that is no release counts as later than all of them. Then come the ref, as in this file, or
+//! `trace`; and the instructions as Capstone writes them. `_` stands for the rest of a word: `w_` is any 32-bit
+//! register, `_` any register, `#_` any immediate. A mnemonic alone leaves its operands open. Numbers may be decimal.
+//! Code belongs to the instruction that it was assembled for, with what it fused; a pair of loads or stores to the
+//! later one.
 //!
 //! # Inputs
 //!
@@ -91,15 +109,19 @@ mod error;
 mod expected;
 mod line;
 mod parse;
+mod pattern;
 mod print;
 mod print_ir;
+mod shape;
 mod value;
 
 pub use error::{ParseError, Problem};
 pub use expected::{Expected, Patch, RunEnd, expected};
 pub use parse::{MAX_FILE, MAX_LINE, parse};
+pub use pattern::Pattern;
 pub use print::{print, print_bytes, print_input};
 pub use print_ir::{print_ins, print_snap};
+pub use shape::{Bound, Builds, Relation, Release, Shape, Want};
 pub use value::{bits as print_value, slot as print_slot, slot_word as print_word};
 
 use crate::case::Case;
@@ -115,6 +137,8 @@ pub struct TraceFile {
     pub backend: Option<String>,
     /// What should come of it.
     pub expects: Vec<Expect>,
+    /// What the code should look like.
+    pub shapes: Vec<Shape>,
     /// Free text, a line each.
     pub notes: Vec<String>,
     /// The case.

@@ -2,9 +2,9 @@
 
 use tracehound::case::{Case, Emit, Input, OptFlags, PointerCell};
 use tracehound::ir::validate::{MAX_SLOT, MIN_SLOT, TOBIT_BIAS};
-use tracehound::ir::{ALL_TYPES, ExitNo, RegionId, Slot, SymPtr};
+use tracehound::ir::{ALL_TYPES, ExitNo, Ref, RegionId, Slot, SymPtr};
 use tracehound::outcome::{Call, End, FAULT_CLASSES, Fault, FindingClass, MISMATCH_CLASSES, Outcome, Value};
-use tracehound::text::{Expect, Expected, ExpectedVerdict, TraceFile, expected};
+use tracehound::text::{Builds, Expect, Expected, ExpectedVerdict, Pattern, Shape, TraceFile, Want, expected};
 use tracehound::world::{Region, SlotValue, TAG_INT, World};
 
 /// A stream of random choices (SplitMix64), all of a file by its seed.
@@ -69,7 +69,22 @@ impl Random {
         }
         let notes = (0..self.below(3)).map(|_| self.pick(&words).to_string()).collect();
         let backend = self.pick(&[None, Some("luajit@210.7.4"), Some("luajit@/a/b assert")]).map(String::from);
-        TraceFile { backend, expects, notes, case, runs }
+        let shapes = (0..self.below(3)).map(|_| self.shape(&case)).collect();
+        TraceFile { backend, expects, shapes, notes, case, runs }
+    }
+
+    pub fn shape(&mut self, case: &Case) -> Shape {
+        let builds = ["*", "luajit@*", "luajit@210.7.4", "luajit@>=210.4.6,<210.5.0", "model@<1.0.0"];
+        let patterns = ["ldp w_, w_, [x_, #-8]", "mov", "movz x_, #1 ; movk x_, #2, lsl #16", "ldr x_, [x_], #8"];
+        let pattern = Pattern::parse(self.pick(&patterns)).expect("a pattern");
+        let want = match self.below(3) {
+            0 => Want::Nothing,
+            1 => Want::Has(pattern),
+            _ => Want::HasNot(pattern),
+        };
+        let refs: Vec<Ref> = case.trace.iter().map(|(at, _)| at).collect();
+        let at = if refs.is_empty() || self.one_in(4) { None } else { Some(self.pick(&refs)) };
+        Shape { on: Builds::parse(self.pick(&builds)).expect("backends"), at, want }
     }
 
     pub fn case(&mut self) -> Case {

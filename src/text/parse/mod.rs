@@ -5,10 +5,12 @@ mod input;
 mod operand;
 mod place;
 mod run;
+mod shape;
 mod trace;
 
 use self::head::Head;
 use self::input::Inputs;
+use self::shape::Shapes;
 use self::trace::TraceText;
 use super::TraceFile;
 use super::error::ParseError;
@@ -42,6 +44,7 @@ pub fn parse(text: &str) -> Result<TraceFile, ParseError> {
 #[derive(Default)]
 struct Parser<'a> {
     head: Head,
+    shapes: Shapes<'a>,
     inputs: Inputs<'a>,
     trace: TraceText<'a>,
 }
@@ -70,6 +73,7 @@ impl<'a> Parser<'a> {
         match word.text {
             "region" if !self.inputs.list.is_empty() => Err(word.unexpected("regions before the first input")),
             "backend" | "emit" | "flags" | "expect" | "note" | "region" => self.head.directive(word, line),
+            "code" => self.shapes.line(line),
             "input" => self.inputs.start(word, line, &self.head),
             "slot" | "run" | "value" | "stack" | "memory" | "call" => {
                 self.inputs.directive(word, line, &self.head.world)
@@ -89,6 +93,7 @@ impl<'a> Parser<'a> {
         let stop = self.trace.stop.ok_or_else(|| end.unexpected("`---- TRACE 1 stop -> ` and a link"))?;
         self.inputs.or_one_empty(stop, &self.head);
         self.inputs.renumber_exits(&self.trace.snap_numbers)?;
+        let shapes = std::mem::take(&mut self.shapes).resolve(&self.trace.refs)?;
         let inputs: Vec<_> = self.inputs.list.iter_mut().map(|i| std::mem::take(&mut i.input)).collect();
         let (emit, flags) = (self.head.emit.unwrap_or_default(), self.head.flags.unwrap_or_default());
         let trace = self.trace.take();
@@ -99,7 +104,7 @@ impl<'a> Parser<'a> {
             run.iter_mut().for_each(|run| run.normalize(&case, input));
         }
         let Head { backend, expects, notes, .. } = self.head;
-        Ok(TraceFile { backend, expects, notes, case, runs })
+        Ok(TraceFile { backend, expects, shapes, notes, case, runs })
     }
 
     /// The line that an illegal case's error belongs to.
@@ -120,5 +125,5 @@ impl<'a> Parser<'a> {
     }
 }
 
-const DIRECTIVES: &str = "a directive (backend emit flags expect note region input slot run value stack memory call), \
+const DIRECTIVES: &str = "a directive (backend emit flags expect code note region input slot run value stack memory call), \
                           bytes (`region+offset:`) or a comment (`;;`)";

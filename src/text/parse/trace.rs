@@ -22,7 +22,8 @@ pub(super) struct TraceText<'a> {
     pub snaps_at: Vec<Word<'a>>,
     /// These numbers, ascending.
     pub snap_numbers: Vec<u16>,
-    refs: Refs,
+    /// What its refs stand for.
+    pub refs: Refs,
     link: Option<Link>,
     /// The link, where it was given.
     pub stop: Option<Word<'a>>,
@@ -33,10 +34,15 @@ pub(super) struct TraceText<'a> {
 pub(super) struct Refs(BTreeMap<u16, Ref>);
 
 impl Refs {
+    /// The instruction with this number.
+    pub fn find(&self, number: u16) -> Option<Ref> {
+        self.0.get(&number).copied()
+    }
+
     /// The instruction that a ref of the text means.
     pub fn get(&self, word: Word) -> Result<Arg, ParseError> {
         let number: u16 = word.number("a ref or a constant")?;
-        let known = self.0.get(&number).copied().map(Arg::Ref);
+        let known = self.find(number).map(Arg::Ref);
         known.ok_or_else(|| word.unexpected("a ref of an instruction before this one (constants have a sign: +1)"))
     }
 }
