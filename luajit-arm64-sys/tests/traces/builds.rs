@@ -42,8 +42,11 @@ pub fn tagged(f: &Traces, tag: &str, addr: u64) -> u64 {
     f.jit.tables().value(tag).expect(tag).cast_unsigned() << 47 | addr
 }
 
+/// A fact to be checked on a build, and its name.
+pub type Check = (&'static str, fn(&mut Traces));
+
 /// Builds a release, plain and with assertions, and runs the checks on both.
-pub fn check_release(version: &str, checks: &[(&str, fn(&mut Traces))]) {
+pub fn check_release(version: &str, checks: &[Check]) {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let tree = fetch(version, cache).expect("fetched");
     for variant in [Variant::Plain, Variant::Assert] {
@@ -64,7 +67,7 @@ macro_rules! checks {
             $(#[test] fn $name() { super::builds::on_builtin(super::$name); })*
         }
 
-        const CHECKS: &[(&str, fn(&mut Traces))] = &[$((stringify!($name), $name)),*];
+        const CHECKS: &[builds::Check] = &[$((stringify!($name), $name)),*];
 
         releases! {
             release_210_0_0_agrees  "210.0.0"
