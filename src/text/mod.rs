@@ -24,8 +24,8 @@
 //! ; expect luajit@210.4.6 undefined-encoding in emit_lso
 //! ; expect * agree                                    any number: a backend or *, then agree or a finding class,
 //! ;                                                   then free words
-//! ; code luajit@* 0004 ldr w_, [x_, #8]               any number: what code the backends assemble, see below
 //! ; note free text                                    any number
+//! ; code luajit@* 0004 ldr w_, [x_, #8]               any number: what code the backends assemble, see below
 //! ; region data 256 at 0                              memory: name, size, offset in the data area, both in bytes
 //! ; region table 64 at 256 ro                         read-only memory: the same in all inputs,
 //! ;   table+0: 01 02 03 04                            so its contents stand here

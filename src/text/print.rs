@@ -30,10 +30,10 @@ fn origin(file: &TraceFile, lines: &mut Vec<String>) {
     lines.push(format!("; emit {}", file.case.emit.name()));
     lines.extend(flags(file.case.flags));
     lines.extend(file.expects.iter().map(expect));
-    lines.extend(file.shapes.iter().map(|shape| format!("; {shape}")));
     for note in &file.notes {
         lines.extend(note_lines(note));
     }
+    lines.extend(file.shapes.iter().map(|shape| format!("; {shape}")));
 }
 
 /// Only what differs from the default.
