@@ -2,11 +2,12 @@
 
 use super::error::InterpretError;
 use super::execute::has_meaning;
-use super::frame::{Literal, Product, Step};
+use super::frame::{Args, Literal, Product, Step};
+use super::heap::{self, Heap, NIL_TV, TMP_BUF};
 use super::program::{Entry, Loop, Program};
 use crate::case::Case;
-use crate::ir::validate::MIN_SLOT;
-use crate::ir::{Arg, Class, Const, ExitNo, Ins, Link, Lit, Op, Ref, Slot, Trace, Type};
+use crate::ir::validate::{MIN_SLOT, arguments};
+use crate::ir::{Arg, Const, ExitNo, Ins, Key, Link, Lit, Op, Ref, Slot, Trace, Type};
 use crate::world::World;
 
 type Result<T> = std::result::Result<T, InterpretError>;
@@ -21,7 +22,14 @@ pub(super) fn decode(case: &Case) -> Result<Program> {
         check_tail(&snaps)?;
     }
     let looping = decode_loop(trace, &steps);
-    Ok(Program { steps, looping, snaps, initial: places.values, world: case.world.clone() })
+    Ok(Program {
+        steps,
+        looping,
+        snaps,
+        initial: places.values,
+        world: case.world.clone(),
+        heap: Heap::of(&case.world),
+    })
 }
 
 /// The places of values: one a ref, then one a use of a constant.
@@ -46,6 +54,20 @@ impl<'a> Places<'a> {
             Arg::None | Arg::Lit(_) => 0,
         }
     }
+
+    /// The places of the places of a call's arguments.
+    fn of_call(&mut self, args: &[Arg]) -> Args {
+        let places: Vec<u64> = args.iter().map(|arg| self.of(*arg) as u64).collect();
+        let first = self.values.len();
+        self.values.extend(&places);
+        Args { first, len: places.len() }
+    }
+
+    /// The word of a table's key.
+    fn key(&self, key: Key) -> u64 {
+        let addresses: Vec<u64> = self.world.object_addresses();
+        heap::key_word(key, self.world, &addresses)
+    }
 }
 
 fn constant(k: Const, world: &World) -> u64 {
@@ -56,7 +78,10 @@ fn constant(k: Const, world: &World) -> u64 {
         Const::Ptr(p) | Const::KPtr(p) => world.address(p),
         Const::Null | Const::Pri(_) => 0,
         Const::Gc(id) => world.object_address(id),
-        Const::KSlot(..) | Const::Helper(_) | Const::TmpBuf | Const::NilTv | Const::Ctype(_) => 0,
+        Const::TmpBuf => TMP_BUF,
+        Const::NilTv => NIL_TV,
+        Const::Ctype(ty) => heap::ctype_number(ty),
+        Const::KSlot(..) | Const::Helper(_) => 0,
     }
 }
 
@@ -79,7 +104,7 @@ fn decode_ins(trace: &Trace, at: Ref, ins: &Ins, exit: ExitNo, places: &mut Plac
     if !has_meaning(ins.op) {
         return Err(InterpretError::NoMeaning { at, op: ins.op });
     }
-    let literal = literal(ins).ok_or(InterpretError::Operands { at, op: ins.op })?;
+    let literal = literal(trace, ins, places).ok_or(InterpretError::Operands { at, op: ins.op })?;
     let (a, b) = (places.of(ins.op1), places.of(ins.op2));
     let is_sum = ins.ty == Type::Num && matches!(ins.op, Op::ADD | Op::SUB) && ins.op1 != ins.op2;
     let products = ins.args().map(|arg| if is_sum { product(trace, arg, places) } else { None });
@@ -87,16 +112,53 @@ fn decode_ins(trace: &Trace, at: Ref, ins: &Ins, exit: ExitNo, places: &mut Plac
     Ok(Step { op: ins.op, ty: ins.ty, guard: ins.guard, at, to, a, b, literal, exit, products, rewritable })
 }
 
-/// The literal operands, if they are those that the opcode takes.
-fn literal(ins: &Ins) -> Option<Literal> {
-    match (ins.op, ins.op1, ins.op2) {
+/// What an instruction says beside its operands' values, if that is what its opcode takes.
+fn literal(trace: &Trace, ins: &Ins, places: &mut Places<'_>) -> Option<Literal> {
+    let call = |args: &[Type], places: &mut Places<'_>| places.of_call(&arguments(trace, ins.op1, args.len()));
+    let is_constant = |arg: Arg| matches!(arg, Arg::K(_));
+    Some(match (ins.op, ins.op1, ins.op2) {
         (Op::SLOAD, Arg::Lit(Lit::Slot(slot)), Arg::Lit(Lit::Sload(mode))) => {
-            Some(Literal::Slot(usize::from(slot.checked_sub(MIN_SLOT)?), mode))
+            Literal::Slot(usize::from(slot.checked_sub(MIN_SLOT)?), mode)
         }
-        (Op::CONV, _, Arg::Lit(Lit::Conv(mode))) => Some(Literal::Conv(mode)),
-        (Op::FPMATH, _, Arg::Lit(Lit::Fpm(fpm))) => Some(Literal::Fpm(fpm)),
-        (Op::SLOAD | Op::CONV | Op::FPMATH, ..) => None,
-        _ => Some(Literal::None),
+        (Op::TNEW, Arg::Lit(Lit::Num(asize)), Arg::Lit(Lit::Num(hbits))) => Literal::Sizes(asize, hbits),
+        (Op::HREF | Op::NEWREF, _, key) => Literal::Key(type_of(trace, key, places.world)?),
+        (Op::HREFK, _, Arg::K(Const::KSlot(id, key))) => Literal::KSlot(id, places.key(key)),
+        (Op::CNEW | Op::CNEWI, Arg::K(Const::Ctype(ty)), _) => Literal::Ctype(ty),
+        (Op::CALLXS, _, Arg::K(Const::Helper(helper))) => Literal::Helper(helper, call(helper.args(), places)),
+        (Op::TMPREF, value, Arg::Lit(Lit::Tmpref(mode))) => {
+            Literal::Tmpref { mode, ty: type_of(trace, value, places.world)?, constant: is_constant(value) }
+        }
+        (Op::SLOAD | Op::TNEW | Op::HREFK | Op::CNEW | Op::CNEWI | Op::CALLXS | Op::TMPREF, ..) => return None,
+        (_, func, Arg::Lit(Lit::Upvalue(n))) => Literal::Upvalue { index: n.into(), constant: is_constant(func) },
+        (_, _, Arg::Lit(Lit::Callee(callee))) => Literal::Callee(callee, call(callee.args(), places)),
+        (_, _, Arg::Lit(lit)) => plain_literal(lit)?,
+        _ => Literal::None,
+    })
+}
+
+fn plain_literal(lit: Lit) -> Option<Literal> {
+    Some(match lit {
+        Lit::Num(n) => Literal::Num(n),
+        Lit::Conv(mode) => Literal::Conv(mode),
+        Lit::Fpm(fpm) => Literal::Fpm(fpm),
+        Lit::Field(field) => Literal::Field(field),
+        Lit::Buf(mode) => Literal::Buf(mode),
+        Lit::Tostr(mode) => Literal::Tostr(mode),
+        // Loads are the same in all modes.
+        Lit::Xload(_) => Literal::None,
+        Lit::Slot(_) | Lit::Sload(_) | Lit::Callee(_) | Lit::Upvalue(_) | Lit::Tmpref(_) => return None,
+    })
+}
+
+/// The type of an operand's value.
+fn type_of(trace: &Trace, arg: Arg, world: &World) -> Option<Type> {
+    match arg {
+        Arg::Ref(r) => Some(trace.get(r).ty),
+        Arg::K(Const::Int(_)) => Some(Type::Int),
+        Arg::K(Const::Num(_)) => Some(Type::Num),
+        Arg::K(Const::Pri(ty)) => Some(ty),
+        Arg::K(Const::Gc(id)) => Some(world.object(id).kind.ty()),
+        _ => None,
     }
 }
 
@@ -123,13 +185,7 @@ fn is_rewritable(trace: &Trace, ins: &Ins) -> bool {
 
 fn decode_snap(trace: &Trace, snap: usize, places: &mut Places<'_>) -> Result<Vec<Entry>> {
     let entry = |e: &crate::ir::SnapEntry| {
-        let ty = match e.value {
-            Arg::Ref(r) => trace.get(r).ty,
-            Arg::K(Const::Int(_)) => Type::Int,
-            Arg::K(Const::Num(_)) => Type::Num,
-            Arg::K(Const::Pri(ty)) => ty,
-            _ => return Err(InterpretError::Entry { snap, slot: e.slot }),
-        };
+        let ty = type_of(trace, e.value, places.world).ok_or(InterpretError::Entry { snap, slot: e.slot })?;
         check_slot(snap, e.slot)?;
         Ok(Entry { slot: e.slot, ty, from: places.of(e.value) })
     };
@@ -143,8 +199,7 @@ fn check_slot(snap: usize, slot: Slot) -> Result<()> {
 /// The last snapshot's values must be Lua values: the tail stores them.
 fn check_tail(snaps: &[Vec<Entry>]) -> Result<()> {
     let Some(last) = snaps.last() else { return Ok(()) };
-    let storable = |ty: Type| ty.is_lua_value() && (ty.class() != Class::Gc || ty == Type::Str);
-    match last.iter().find(|e| !storable(e.ty)) {
+    match last.iter().find(|e| !e.ty.is_lua_value()) {
         Some(e) => Err(InterpretError::Entry { snap: snaps.len() - 1, slot: e.slot }),
         None => Ok(()),
     }

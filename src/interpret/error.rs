@@ -3,18 +3,100 @@
 use crate::ir::{Op, Ref, Slot};
 use thiserror::Error;
 
-/// An operation without a meaning for its operands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
-pub enum Undefined {
-    /// `MOD int`: the recorder guards the divisor, `lj_vm_modi` does not check it.
-    #[error("divides by zero; guard the divisor")]
-    ZeroDivisor,
-    /// `STRREF`: the backend extends the index by sign or by zero, as it is fused.
-    #[error("index is not one of a string; keep it non-negative and below 2 GiB")]
-    StringIndex,
-    /// `CONV` marked as no conversion (`none`), of a value that needs one.
-    #[error("value does not fit a type that it is not converted to; use a CONV that truncates")]
-    DoesNotFit,
+/// Expands the reasons: name, key in skip statistics, documentation, message.
+macro_rules! undefined {
+    ($( $name:ident, $key:literal, $doc:literal, $message:literal; )*) => {
+        /// An operation without a meaning for its operands.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+        pub enum Undefined { $( #[doc = $doc] #[error($message)] $name, )* }
+
+        impl Undefined {
+            /// The reason's key in skip statistics.
+            pub const fn key(self) -> &'static str { match self { $( Undefined::$name => $key, )* } }
+        }
+    };
+}
+
+#[rustfmt::skip]
+undefined! {
+    ZeroDivisor, "zero-divisor",
+        "`MOD int`: the recorder guards the divisor, `lj_vm_modi` does not check it.",
+        "divides by zero; guard the divisor";
+    StringIndex, "string-index",
+        "`STRREF`, `SNEW`: the backend extends index and length by sign or by zero, as they are fused.",
+        "index or length is not one of a string; keep it non-negative and below 2 GiB";
+    DoesNotFit, "conv-none-does-not-fit",
+        "`CONV` marked as no conversion (`none`), of a value that needs one.",
+        "value does not fit a type that it is not converted to; use a CONV that truncates";
+    NoObject, "no-object",
+        "An operand that should be an object of some kind is null, memory, or another object.",
+        "operand is no object of the kind that it wants; guard it";
+    Opaque, "opaque",
+        "What the library decides: globals, the cache of metamethods.",
+        "depends on what the library has made; load something else";
+    StalePlace, "stale-place",
+        "An address in a table that has, or may have, moved since.",
+        "the table may have moved since its address was taken; take it again";
+    OutsideTable, "outside-table",
+        "An array slot that the table does not have.",
+        "index is outside of the array part; guard it";
+    Resized, "table-size-unknown",
+        "The size of a table that may have been rehashed: that depends on dead keys.",
+        "the table may have grown; do not ask for its size";
+    SeveralBorders, "several-borders",
+        "The length of a table with holes may be any border.",
+        "the table has more than one border; fill its holes";
+    NoKey, "no-hash-key",
+        "A number that is an integer or no number: tables keep the former as integers and refuse the latter.",
+        "key is an integer or NaN; guard it";
+    KeyExists, "key-exists",
+        "`NEWREF` of a key that the table has.",
+        "the key exists; look for it before";
+    KeyUnknown, "key-unknown",
+        "A key without a value, whose node another key may have taken.",
+        "the key had no value when another was inserted, so it may be gone; give it one";
+    NodeUnknown, "node-unknown",
+        "`HREFK` in nodes that do not lie as those of its KSLOT's table did.",
+        "nodes do not lie as the constant says; use HREF";
+    NilPlace, "store-to-nil-place",
+        "A store to the nil that an unsuccessful search gives.",
+        "stores to a key that is not there; guard the search";
+    NilMarker, "nil-marker",
+        "`TDUP` of a template that has a table as a value: some releases take it for a nil.",
+        "the template has a table as a value; leave it out";
+    Openness, "upvalue-openness",
+        "An upvalue that is not as open as the opcode says, where releases differ in whether they check.",
+        "the upvalue is open where the opcode says closed, or the other way; use the other opcode";
+    NoUpvalue, "no-upvalue",
+        "An upvalue that the function does not have.",
+        "the function has no such upvalue; guard the function";
+    SlotIsUpvalue, "slot-is-upvalue",
+        "`SLOAD` of a slot that was stored to as an upvalue: FOLD may forward what it was.",
+        "the slot was stored to as an open upvalue; do not load it";
+    Temporary, "temporary-overwritten",
+        "`VLOAD` of a temporary that something else may have overwritten.",
+        "the temporary was overwritten, or never set; load it at once";
+    Uninitialised, "uninitialised",
+        "Bytes of a new cdata that nothing was stored to.",
+        "reads or shows bytes of a cdata that were never stored; store them all";
+    BoxedScalar, "store-to-scalar",
+        "A store to a cdata made with its value: two of the same value may be one object.",
+        "stores to a boxed scalar, which is shared; use CNEW";
+    TooLarge, "too-large",
+        "More memory than a run may use.",
+        "makes too much; make less, or leave the loop sooner";
+    Overlap, "overlapping-copy",
+        "`memcpy` of overlapping bytes.",
+        "copies overlapping bytes; keep them apart";
+    MutableSource, "string-of-stored-memory",
+        "`SNEW` of memory that the trace stores to: FOLD takes it for constant.",
+        "makes a string from memory that is stored to; use XSNEW";
+    DecimalTie, "decimal-tie",
+        "A number halfway between two of 14 digits: releases round it differently.",
+        "number is halfway between two that can be printed; use another";
+    NumberText, "number-text",
+        "A text whose conversion to a number is not modelled.",
+        "text is a number of too many digits; use a shorter one";
 }
 
 /// Why a run has no defined outcome: a skip with its reason, nobody's fault but the generator's.
@@ -46,6 +128,12 @@ pub enum Unjudged {
         /// What has no meaning.
         why: Undefined,
     },
+    /// What is left behind can't be told.
+    #[error("at the end: {why}")]
+    Left {
+        /// Why not.
+        why: Undefined,
+    },
     /// The loop did not end.
     #[error("{at:04}: the loop did not end within {limit} instructions; make a guard fail sooner", at = .at.0)]
     Fuel {
@@ -62,9 +150,7 @@ impl Unjudged {
         match self {
             Unjudged::OutOfWorld { .. } => "out-of-world",
             Unjudged::ReadOnly { .. } => "store-to-read-only",
-            Unjudged::Undefined { why: Undefined::ZeroDivisor, .. } => "zero-divisor",
-            Unjudged::Undefined { why: Undefined::StringIndex, .. } => "string-index",
-            Unjudged::Undefined { why: Undefined::DoesNotFit, .. } => "conv-none-does-not-fit",
+            Unjudged::Undefined { why, .. } | Unjudged::Left { why } => why.key(),
             Unjudged::Fuel { .. } => "endless-loop",
         }
     }

@@ -5,7 +5,9 @@
 use super::error::Unjudged;
 use super::frame::{Flow, Frame, Literal, Step};
 use super::fused;
-use super::sem::{arith, bits, compare, control, conv, fp, memory};
+use super::sem::{
+    arith, bits, buffer, call, cdata, compare, control, conv, fp, memory, object, slot, string, table, upvalue,
+};
 use crate::ir::{Op, ops};
 
 /// The result of one instruction.

@@ -1,7 +1,13 @@
 //! What a run works on: decoded instructions, and the state they change.
 
+use super::error::{Undefined, Unjudged};
+use super::heap::Heap;
 use super::marks::Marks;
-use crate::ir::{ConvMode, ExitNo, Fpm, Op, Ref, SloadMode, Type};
+use crate::ir::{
+    BufMode, Callee, CdataType, ConvMode, ExitNo, Field, Fpm, Helper, ObjId, Op, Ref, SloadMode, TmprefMode, TostrMode,
+    Type,
+};
+use crate::outcome::Call;
 use crate::world::World;
 
 /// One instruction, ready to run. Operands are indices of [`Frame::values`]; constants have places there too.
@@ -32,6 +38,36 @@ pub(super) enum Literal {
     Slot(usize, SloadMode),
     Conv(ConvMode),
     Fpm(Fpm),
+    Num(u16),
+    Sizes(u16, u16),
+    Field(Field),
+    /// The type of a key.
+    Key(Type),
+    /// A table of the world, and the word of a key in it.
+    KSlot(ObjId, u64),
+    Upvalue {
+        index: usize,
+        /// The function is a constant.
+        constant: bool,
+    },
+    Tmpref {
+        mode: TmprefMode,
+        /// The value's type.
+        ty: Type,
+        constant: bool,
+    },
+    Buf(BufMode),
+    Tostr(TostrMode),
+    Ctype(CdataType),
+    Callee(Callee, Args),
+    Helper(Helper, Args),
+}
+
+/// Arguments of a call: this many places from `first` on hold the places of the arguments' values.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Args {
+    pub first: usize,
+    pub len: usize,
 }
 
 /// A product: the places of its factors.
@@ -48,6 +84,31 @@ pub(super) struct Frame<'p> {
     pub stack: Vec<u64>,
     pub marks: Marks,
     pub world: &'p World,
+    pub heap: Heap,
+    /// Calls of helpers so far.
+    pub calls: Vec<Call>,
+    /// A profiler wants to be called.
+    pub profile: bool,
+    /// Slots of the stack that stores to open upvalues have changed, one bit each.
+    pub aliased: u64,
+    /// Regions that have been stored to, and those that strings were made of, one bit each.
+    pub stored: u32,
+    pub sources: u32,
+}
+
+impl Frame<'_> {
+    /// The values of a call's arguments.
+    pub fn arguments(&self, args: Args) -> Vec<u64> {
+        let places = &self.values[args.first..args.first + args.len];
+        places.iter().map(|place| self.values[usize::try_from(*place).expect("a place of this frame")]).collect()
+    }
+}
+
+impl Step {
+    /// Why this instruction can't be judged.
+    pub fn undefined(&self, why: Undefined) -> Unjudged {
+        Unjudged::Undefined { at: self.at, why }
+    }
 }
 
 /// What happens after an instruction.

@@ -44,6 +44,7 @@ mod error;
 mod execute;
 mod frame;
 mod fused;
+mod heap;
 mod marks;
 mod program;
 #[cfg(test)]

@@ -1,15 +1,16 @@
 //! A decoded trace and its runs.
 
 use super::decode::decode;
-use super::error::{InterpretError, Unjudged};
+use super::error::{InterpretError, Undefined, Unjudged};
 use super::execute::execute;
 use super::frame::{Flow, Frame, Step};
+use super::heap::{self, Heap};
 use super::marks::Marks;
 use crate::case::{Case, Input};
 use crate::ir::validate::{MAX_SLOT, MIN_SLOT};
-use crate::ir::{ExitNo, Ref, Slot, Type};
-use crate::outcome::{End, Heap, Outcome, Value};
-use crate::world::{ITYPE_STR, TV_FALSE, TV_NIL, TV_TRUE, World, encode_gc, encode_int};
+use crate::ir::{Class, ExitNo, Ref, Slot, Type};
+use crate::outcome::{self, End, Outcome, Value};
+use crate::world::{TV_NIL, World};
 
 /// Most instructions of a run: far above what a generated loop needs to end, far below a noticeable wait.
 pub const MAX_STEPS: u32 = 100_000;
@@ -23,6 +24,8 @@ pub struct Program {
     /// Values at entry: constants in their places, 0 elsewhere.
     pub(super) initial: Vec<u64>,
     pub(super) world: World,
+    /// The world's objects, without values.
+    pub(super) heap: Heap,
 }
 
 /// A trace's loop.
@@ -65,7 +68,7 @@ impl Program {
     pub fn run(&self, input: &Input) -> Result<Outcome, Unjudged> {
         let mut frame = self.enter(input);
         let end = self.walk(&mut frame, |_| {})?;
-        Ok(self.leave(frame, end))
+        self.leave(frame, end)
     }
 
     /// The values of a run's instructions and how far it got.
@@ -88,7 +91,19 @@ impl Program {
             stack[index(*slot)] = value.encode(&self.world);
         }
         let memory = input.materialize(&self.world);
-        Frame { values: self.initial.clone(), memory, stack, marks: Marks::default(), world: &self.world }
+        Frame {
+            values: self.initial.clone(),
+            memory,
+            stack,
+            marks: Marks::default(),
+            world: &self.world,
+            heap: self.heap.with_values(&self.world, input),
+            calls: vec![],
+            profile: input.profile,
+            aliased: 0,
+            stored: 0,
+            sources: 0,
+        }
     }
 
     /// Runs to the end; tells `visit` the index of each step before it runs.
@@ -112,20 +127,32 @@ impl Program {
         }
     }
 
-    fn leave(&self, frame: Frame<'_>, end: End) -> Outcome {
+    fn leave(&self, frame: Frame<'_>, end: End) -> Result<Outcome, Unjudged> {
         let mut stack = frame.stack;
-        let values = match &end {
+        let values: Vec<Value> = match &end {
             End::Exit(ExitNo(n)) => self.snaps[usize::from(*n)].iter().map(|e| e.value(&frame.values)).collect(),
             _ => {
                 for e in self.snaps.last().into_iter().flatten() {
-                    stack[index(e.slot)] = word(e.ty, frame.values[e.from]);
+                    stack[index(e.slot)] = heap::word(e.ty, frame.values[e.from]);
                 }
                 vec![]
             }
         };
+        let heap = heap_of(&frame.heap, &self.world, &values, &stack).map_err(|why| Unjudged::Left { why })?;
         let unspecified = frame.marks.list();
-        Outcome { end, values, stack, memory: frame.memory, calls: vec![], heap: Heap::new(), unspecified }
+        Ok(Outcome { end, values, stack, memory: frame.memory, calls: frame.calls, heap, unspecified })
     }
+}
+
+/// The heap as it is left: what the values of the exit and the stack lead to.
+fn heap_of(heap: &Heap, world: &World, values: &[Value], stack: &[u64]) -> Result<outcome::Heap, Undefined> {
+    let is_thread = |v: &Value| v.ty == Type::Thread;
+    if heap.is_empty() && !values.iter().any(is_thread) {
+        return Ok(outcome::Heap::new());
+    }
+    let restored = values.iter().filter(|v| v.ty.class() == Class::Gc).map(|v| heap::word(v.ty, v.bits));
+    let roots: Vec<u64> = restored.chain(stack.iter().copied()).collect();
+    heap.states(world.objects.len(), stack, &roots)
 }
 
 impl Loop {
@@ -146,18 +173,6 @@ impl Entry {
 
 fn index(slot: Slot) -> usize {
     usize::from(slot.0 - MIN_SLOT)
-}
-
-/// The word that the tail stores for a Lua value (`asm_tvstore64`).
-fn word(ty: Type, bits: u64) -> u64 {
-    match ty {
-        Type::Nil => TV_NIL,
-        Type::False => TV_FALSE,
-        Type::True => TV_TRUE,
-        Type::Num => bits,
-        Type::Str => encode_gc(ITYPE_STR, bits),
-        _ => encode_int(super::sem::int(bits)),
-    }
 }
 
 #[cfg(test)]
@@ -356,8 +371,8 @@ mod tests {
     #[test]
     fn an_opcode_without_semantics_is_named() {
         let mut case = Sample::new().0;
-        case.trace.ins.push(crate::ir::Ins { op: Op::TNEW, ty: Type::Tab, guard: false, op1: int(0), op2: int(0) });
+        case.trace.ins.push(crate::ir::Ins { op: Op::RETF, ty: Type::P64, guard: true, op1: int(0), op2: int(0) });
         let error = interpret(&case, &case.inputs[0]).expect_err("no semantics");
-        assert_eq!(error, InterpretError::NoMeaning { at: Ref(1), op: Op::TNEW });
+        assert_eq!(error, InterpretError::NoMeaning { at: Ref(1), op: Op::RETF });
     }
 }

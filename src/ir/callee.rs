@@ -34,7 +34,6 @@ macro_rules! for_each_callee {
         (memset,                 CALLS, [P64, Int, I64], P64,   memory::memset),
     } };
 }
-#[expect(unused_imports, reason = "the interpreter dispatches by it")]
 pub(crate) use for_each_callee;
 
 use super::op::Op;

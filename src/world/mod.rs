@@ -117,6 +117,11 @@ impl World {
         object::address(&self.objects, usize::from(id.0))
     }
 
+    /// The addresses of all objects.
+    pub fn object_addresses(&self) -> Vec<u64> {
+        (0..self.objects.len()).map(|n| object::address(&self.objects, n)).collect()
+    }
+
     /// The object whose header is at `addr`.
     pub fn object_at(&self, addr: u64) -> Option<ObjId> {
         let ids = (0..self.objects.len()).filter_map(|i| u8::try_from(i).ok()).map(ObjId);

@@ -118,8 +118,16 @@ pub fn pow(marks: &mut Marks, a: u64, b: u64) -> u64 {
     library(marks, [a, b], f64::from_bits(a).powf(f64::from_bits(b)))
 }
 
+/// `LDEXP`: a call of the host's C library, which scales exactly and rounds once.
+pub fn ldexp(marks: &mut Marks, _: Type, a: u64, b: u64) -> u64 {
+    if !f64::from_bits(a).is_finite() {
+        return library(marks, [a], f64::from_bits(propagate([a]).unwrap_or(a)));
+    }
+    super::ldexp::ldexp(a, super::int(b))
+}
+
 /// What the C library gave. Its NaNs are its own: compiled code calls the same function.
-fn library<const N: usize>(marks: &mut Marks, xs: [u64; N], result: f64) -> u64 {
+pub(super) fn library<const N: usize>(marks: &mut Marks, xs: [u64; N], result: f64) -> u64 {
     if result.is_nan() {
         let nans = xs.into_iter().filter(|x| is_nan(*x)).count();
         marks.set(if nans > 1 { Unspecified::NanPayload } else { Unspecified::NanSign });

@@ -1,15 +1,15 @@
-//! Loads, stores, string addresses and the Lua stack.
+//! Plain memory, string addresses and the Lua stack.
 
 use super::super::error::{Undefined, Unjudged};
 use super::super::frame::{Flow, Frame, Literal, Step};
+use super::super::heap::{Body, Span};
 use super::super::marks::Marks;
 use super::conv::{checked_int, truncated};
 use super::{cut, hold, int};
 use crate::ir::{SloadMode, Type};
-use crate::world::{GCV_MASK, ITYPE_STR, TAG_INT};
+use crate::world::object::STR_HEADER;
+use crate::world::{GCV_MASK, TAG_INT, TV_FALSE, TV_NIL, TV_TRUE, itype};
 
-/// Bytes before a string's first character (`sizeof(GCstr)`).
-const STRING_HEADER: u64 = 24;
 /// Above this, a string can't be (`LJ_MAX_STR` is 2 GiB less 256 bytes), and a fused index could wrap.
 const MAX_STRING_INDEX: u64 = 0x7fff_0000;
 
@@ -18,12 +18,18 @@ pub(in super::super) fn strref(_: Type, string: u64, index: u64) -> Result<u64, 
     if index > MAX_STRING_INDEX {
         return Err(Undefined::StringIndex);
     }
-    Ok(string.wrapping_add(STRING_HEADER).wrapping_add(index))
+    Ok(string.wrapping_add(STR_HEADER).wrapping_add(index))
 }
 
 /// `XLOAD`: narrow integers extend to 32 bits.
 pub(in super::super) fn xload(frame: &mut Frame<'_>, step: &Step) -> Result<Flow, Unjudged> {
-    let (region, offset) = locate(frame, step)?;
+    let (address, len) = (frame.values[step.a], step.ty.size());
+    let Some((region, offset)) = frame.world.locate(address, len) else {
+        let bytes = object_bytes(frame, step, address, len.into())?;
+        let mut word = [0; 8];
+        word[..bytes.len()].copy_from_slice(&bytes);
+        return Ok(Flow::Next(extend(step.ty, u64::from_le_bytes(word))));
+    };
     let bytes = &frame.memory[region][offset..];
     let value = match step.ty.size() {
         1 => u64::from(bytes[0]),
@@ -36,19 +42,115 @@ pub(in super::super) fn xload(frame: &mut Frame<'_>, step: &Step) -> Result<Flow
 
 /// `XSTORE`: the low bytes of the value.
 pub(in super::super) fn xstore(frame: &mut Frame<'_>, step: &Step) -> Result<Flow, Unjudged> {
-    let (region, offset) = locate(frame, step)?;
-    if frame.world.regions[region].readonly {
-        return Err(Unjudged::ReadOnly { at: step.at, address: frame.values[step.a] });
-    }
+    let (address, len) = (frame.values[step.a], step.ty.size());
     let bytes = frame.values[step.b].to_le_bytes();
-    let len = step.ty.size() as usize;
-    frame.memory[region][offset..offset + len].copy_from_slice(&bytes[..len]);
+    write(frame, step, address, &bytes[..len as usize])?;
     Ok(Flow::Next(0))
 }
 
-fn locate(frame: &Frame<'_>, step: &Step) -> Result<(usize, usize), Unjudged> {
-    let (address, len) = (frame.values[step.a], step.ty.size());
-    frame.world.locate(address, len).ok_or(Unjudged::OutOfWorld { at: step.at, address, len })
+/// Stores bytes in a region or an object's payload.
+fn write(frame: &mut Frame<'_>, step: &Step, address: u64, bytes: &[u8]) -> Result<(), Unjudged> {
+    let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    let Some((region, offset)) = frame.world.locate(address, len) else {
+        return write_object(frame, step, address, bytes);
+    };
+    if frame.world.regions[region].readonly {
+        return Err(Unjudged::ReadOnly { at: step.at, address });
+    }
+    frame.memory[region][offset..offset + bytes.len()].copy_from_slice(bytes);
+    frame.stored |= 1 << region;
+    if frame.stored & frame.sources != 0 {
+        return Err(step.undefined(Undefined::MutableSource));
+    }
+    Ok(())
+}
+
+fn write_object(frame: &mut Frame<'_>, step: &Step, address: u64, bytes: &[u8]) -> Result<(), Unjudged> {
+    let Span { object, offset } = span(frame, step, address, bytes.len() as u64)?;
+    let range = offset..offset + bytes.len();
+    match frame.heap.body_mut(object) {
+        Body::Cdata(c) if c.boxed => return Err(step.undefined(Undefined::BoxedScalar)),
+        Body::Cdata(c) => {
+            c.payload[range.clone()].copy_from_slice(bytes);
+            c.blank.iter_mut().skip(range.start).take(range.len()).for_each(|b| *b = false);
+        }
+        Body::Udata { payload, .. } => payload[range].copy_from_slice(bytes),
+        _ => return Err(Unjudged::ReadOnly { at: step.at, address }),
+    }
+    Ok(())
+}
+
+fn span(frame: &Frame<'_>, step: &Step, address: u64, len: u64) -> Result<Span, Unjudged> {
+    let short = u32::try_from(len).unwrap_or(u32::MAX);
+    frame.heap.span(address, len).ok_or(Unjudged::OutOfWorld { at: step.at, address, len: short })
+}
+
+/// Bytes of an object: a string with the zero behind it, a payload.
+fn object_bytes(frame: &Frame<'_>, step: &Step, address: u64, len: u64) -> Result<Vec<u8>, Unjudged> {
+    let Span { object, offset } = span(frame, step, address, len)?;
+    let wanted = usize::try_from(len).expect("inside an object");
+    Ok(match frame.heap.body(object) {
+        Body::Cdata(c) if c.blank.iter().skip(offset).take(wanted).any(|b| *b) => {
+            return Err(step.undefined(Undefined::Uninitialised));
+        }
+        Body::Udata { payload, .. } => payload[offset..offset + wanted].to_vec(),
+        Body::Cdata(c) => c.payload[offset..offset + wanted].to_vec(),
+        Body::Str(bytes) => bytes.iter().chain(&[0]).skip(offset).take(wanted).copied().collect(),
+        Body::Table(_) | Body::Func(_) => return Err(step.undefined(Undefined::NoObject)),
+    })
+}
+
+/// Bytes anywhere.
+pub(super) fn bytes(frame: &Frame<'_>, step: &Step, address: u64, len: u64) -> Result<Vec<u8>, Unjudged> {
+    let short = u32::try_from(len).unwrap_or(u32::MAX);
+    match frame.world.locate(address, short) {
+        Some((region, offset)) => Ok(frame.memory[region][offset..offset + short as usize].to_vec()),
+        None => object_bytes(frame, step, address, len),
+    }
+}
+
+/// Remembers that a string was made of what is at an address.
+pub(super) fn note_source(frame: &mut Frame<'_>, address: u64) -> Result<(), Undefined> {
+    if let Some((region, _)) = frame.world.locate(address, 0) {
+        frame.sources |= 1 << region;
+    }
+    if frame.stored & frame.sources == 0 { Ok(()) } else { Err(Undefined::MutableSource) }
+}
+
+/// `strlen`: the distance to the next zero byte.
+pub(in super::super) fn strlen(frame: &mut Frame<'_>, step: &Step, args: &[u64]) -> Result<u64, Unjudged> {
+    for len in 0.. {
+        if bytes(frame, step, args[0].wrapping_add(len), 1)? == [0] {
+            return Ok(len);
+        }
+    }
+    unreachable!("memory ends")
+}
+
+/// `memcpy`
+pub(in super::super) fn memcpy(frame: &mut Frame<'_>, step: &Step, args: &[u64]) -> Result<u64, Unjudged> {
+    let [to, from, len] = *args else { unreachable!("decoded with three arguments") };
+    if len == 0 {
+        return Ok(to);
+    }
+    let copied = bytes(frame, step, from, len)?;
+    if to.abs_diff(from) < len {
+        return Err(step.undefined(Undefined::Overlap));
+    }
+    write(frame, step, to, &copied)?;
+    Ok(to)
+}
+
+/// `memset`: the value's low byte.
+pub(in super::super) fn memset(frame: &mut Frame<'_>, step: &Step, args: &[u64]) -> Result<u64, Unjudged> {
+    let [to, value, len] = *args else { unreachable!("decoded with three arguments") };
+    // Nothing is as large as this.
+    let len = usize::try_from(len).ok().filter(|n| *n <= 1 << 24);
+    let len = len.ok_or(Unjudged::OutOfWorld { at: step.at, address: to, len: u32::MAX })?;
+    if len > 0 {
+        write(frame, step, to, &vec![value.to_le_bytes()[0]; len])?;
+    }
+    Ok(to)
 }
 
 fn first<const N: usize>(bytes: &[u8]) -> [u8; N] {
@@ -65,10 +167,12 @@ fn extend(ty: Type, value: u64) -> u64 {
 }
 
 /// `SLOAD`: the slot's word as it was at entry, checked and converted by the mode.
-#[expect(clippy::unnecessary_wraps, reason = "the signature of its kind")]
 pub(in super::super) fn sload(frame: &mut Frame<'_>, step: &Step) -> Result<Flow, Unjudged> {
     let Literal::Slot(index, mode) = step.literal else { unreachable!("decoded with a slot") };
     let word = frame.stack[index];
+    if frame.aliased >> index & 1 == 1 {
+        return Err(step.undefined(Undefined::SlotIsUpvalue));
+    }
     if mode.typecheck && !has_type(stored_type(step.ty, mode), word) {
         return Ok(Flow::Leave);
     }
@@ -85,11 +189,14 @@ fn stored_type(ty: Type, mode: SloadMode) -> Type {
 }
 
 /// The type checks of `asm_sload`: numbers are all words below the first tag.
-fn has_type(ty: Type, word: u64) -> bool {
+pub(super) fn has_type(ty: Type, word: u64) -> bool {
     match ty {
         Type::Int => word >> 32 == TAG_INT,
         Type::Num => word >> 32 < TAG_INT,
-        _ => word.cast_signed() >> 47 == ITYPE_STR,
+        Type::Nil => word == TV_NIL,
+        Type::False => word == TV_FALSE,
+        Type::True => word == TV_TRUE,
+        _ => word.cast_signed() >> 47 == itype(ty),
     }
 }
 
@@ -100,6 +207,7 @@ fn unpack(marks: &mut Marks, step: &Step, mode: SloadMode, word: u64) -> Option<
         (Type::Num, true) => Some(f64::from(int(word)).to_bits()),
         (Type::Int, false) => Some(cut(Type::Int, word)),
         (Type::Num, false) => Some(word),
+        (Type::Nil | Type::False | Type::True, _) => Some(0),
         _ => Some(word & GCV_MASK),
     }
 }

@@ -12,15 +12,28 @@
 //! - `conv`: `fn(&mut Marks, Type, ConvMode, u64) -> Result<Option<u64>, Undefined>`, leaving likewise
 //! - `state`: `fn(&mut Frame, &Step) -> Result<Flow, Unjudged>`
 //!
+//! C functions of the library, named in `ir::callee`: `fn(&mut Frame, &Step, &[u64]) -> Result<u64, Unjudged>`.
+//!
 //! Arithmetic is written down here a second time, independent of every backend and of the host's NaNs.
 
 pub mod arith;
 pub mod bits;
+pub(super) mod buffer;
+pub(super) mod call;
+pub(super) mod cdata;
 pub mod compare;
 pub(super) mod control;
 pub mod conv;
 pub mod fp;
+mod ldexp;
+pub(super) mod math;
 pub(super) mod memory;
+pub(super) mod object;
+mod scan;
+pub(super) mod slot;
+pub(super) mod string;
+pub(super) mod table;
+pub(super) mod upvalue;
 
 use crate::ir::Type;
 
