@@ -182,7 +182,7 @@ mod tests {
     use super::*;
     use crate::ir::{Arg, Const, ConvCheck, ConvMode, Fpm, Lit, Op, RegionId, SymPtr};
     use crate::outcome::Unspecified;
-    use crate::world::{DATA_BASE, SlotValue, TAG_INT};
+    use crate::world::{DATA_BASE, SlotValue, TAG_INT, TV_FALSE, TV_TRUE};
     use Type::{I64, Int, Nil, Num, U32};
 
     fn run(sample: Sample) -> Outcome {
