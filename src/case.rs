@@ -299,6 +299,12 @@ impl Case {
         Case { trace, world, inputs, emit, flags, side: None, arena: Arena::Usual, ra: None }
     }
 
+    /// True where exits are seen on the Lua stack, as the exit handler restores it: which values an exit has, and where, the passes decide,
+    /// and a side trace's exit restores what its parent did not store.
+    pub fn restores(&self) -> bool {
+        self.emit == Emit::Passes || self.side.is_some()
+    }
+
     /// Checks trace, world and inputs.
     pub fn check(&self) -> Result<(), BadCase> {
         self.world.check()?;

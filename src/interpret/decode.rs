@@ -1,11 +1,12 @@
 //! Decoding: a trace's instructions to [`Step`]s, its snapshots to places of values.
 
+use super::body::{After, Body, Entry, Loop};
 use super::error::InterpretError;
 use super::execute::has_meaning;
 use super::frame::{Args, Literal, Product, Step};
 use super::heap::{self, Heap, NIL_TV, TMP_BUF};
-use super::program::{Entry, Loop, Program};
-use crate::case::Case;
+use super::program::{Program, Side};
+use crate::case::{Case, Emit};
 use crate::ir::validate::{MIN_SLOT, arguments};
 use crate::ir::{Arg, Const, ExitNo, Ins, Key, Link, Lit, Op, Ref, Slot, Trace, Type};
 use crate::world::World;
@@ -14,22 +15,39 @@ type Result<T> = std::result::Result<T, InterpretError>;
 
 /// Decodes a checked case.
 pub(super) fn decode(case: &Case) -> Result<Program> {
-    let trace = &case.trace;
-    let mut places = Places::new(trace, &case.world);
-    let steps = decode_steps(trace, &mut places)?;
+    let passes = case.emit == Emit::Passes;
+    let root = decode_trace(&case.trace, &case.world, passes)?;
+    let side = match &case.side {
+        Some(side) => Some(Side { exit: side.exit, body: decode_trace(&side.trace, &case.world, false)? }),
+        None => None,
+    };
+    let heap = Heap::of(&case.world);
+    Ok(Program { root, side, restores: case.restores(), world: case.world.clone(), heap })
+}
+
+fn decode_trace(trace: &Trace, world: &World, passes: bool) -> Result<Body> {
+    let mut places = Places::new(trace, world);
+    let mut steps = decode_steps(trace, &mut places)?;
+    if passes {
+        // What an iteration starts with may be a constant that the one before left.
+        steps.iter_mut().for_each(|s| s.rewritable |= is_arithmetic(s.op) && s.ty == Type::Num);
+    }
     let snaps = (0..trace.snaps.len()).map(|n| decode_snap(trace, n, &mut places)).collect::<Result<Vec<_>>>()?;
-    if trace.link != Link::Loop {
+    let after = after(trace, passes);
+    if trace.link != Link::Loop || passes {
         check_tail(&snaps)?;
     }
     let looping = decode_loop(trace, &steps);
-    Ok(Program {
-        steps,
-        looping,
-        snaps,
-        initial: places.values,
-        world: case.world.clone(),
-        heap: Heap::of(&case.world),
-    })
+    Ok(Body { steps, looping, snaps, initial: places.values, after })
+}
+
+/// The passes make a loop of an iteration; without them it starts again all the same.
+fn after(trace: &Trace, passes: bool) -> After {
+    match trace.link {
+        Link::Root => After::Start,
+        Link::Loop if passes => After::Start,
+        Link::Loop | Link::Interpreter | Link::Return => After::Tail,
+    }
 }
 
 /// The places of values: one a ref, then one a use of a constant.
@@ -175,12 +193,15 @@ fn product(trace: &Trace, arg: Arg, places: &mut Places<'_>) -> Option<Product> 
 /// True for arithmetic that FOLD rewrites for what its operands are: negations and constants, or what may become one.
 fn is_rewritable(trace: &Trace, ins: &Ins) -> bool {
     let has_constant = |i: &Ins| i.args().iter().any(|a| matches!(a, Arg::K(_)));
-    let is_arithmetic = |i: &Ins| matches!(i.op, Op::ADD | Op::SUB | Op::MUL | Op::DIV | Op::POW);
     let gives_negation = |a: &Arg| {
         let def = a.as_ref().map(|r| trace.get(r));
-        def.is_some_and(|i| i.op == Op::NEG || (is_arithmetic(i) && has_constant(i)))
+        def.is_some_and(|i| i.op == Op::NEG || (is_arithmetic(i.op) && has_constant(i)))
     };
-    ins.ty == Type::Num && is_arithmetic(ins) && (has_constant(ins) || ins.args().iter().any(gives_negation))
+    ins.ty == Type::Num && is_arithmetic(ins.op) && (has_constant(ins) || ins.args().iter().any(gives_negation))
+}
+
+fn is_arithmetic(op: Op) -> bool {
+    matches!(op, Op::ADD | Op::SUB | Op::MUL | Op::DIV | Op::POW)
 }
 
 fn decode_snap(trace: &Trace, snap: usize, places: &mut Places<'_>) -> Result<Vec<Entry>> {
@@ -209,5 +230,5 @@ fn decode_loop(trace: &Trace, steps: &[Step]) -> Option<Loop> {
     let at = trace.loop_ref()?;
     let start = steps.iter().position(|s| s.at > at).unwrap_or(steps.len());
     let phis = trace.phis().map(|(left, right)| (usize::from(left.0), usize::from(right.0))).collect();
-    Some(Loop { at, start, phis })
+    Some(Loop { at, exit: trace.exit_at(at)?, start, phis })
 }

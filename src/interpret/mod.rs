@@ -22,6 +22,15 @@
 //! all PHIs are carried out at once: each left operand takes the value of its right one, all read before any is
 //! written. Every other value from before `LOOP` stays as it is, and the body's own values are computed afresh.
 //!
+//! **Iterations.** A trace for the passes has no `LOOP`: it is one iteration. At its end the last snapshot goes to a Lua stack that
+//! belongs to the run, and all starts again, with `SLOAD`s that read what is there. What an exit leaves is that stack with the exit's
+//! snapshot on top. Its number is that of the snapshot as written, whatever the passes make of it.
+//!
+//! **Side traces.** The exit that has one restores its snapshot and goes on there: `SLOAD`s marked as the parent's read what the snapshot
+//! left, all others the slots as they were at entry. The side trace's exits are numbered behind the root's, and each leaves the
+//! whole Lua stack. At its end it goes on to the interpreter or starts the root trace again with the stack that its last
+//! snapshot makes.
+//!
 //! **The tail.** A trace without `LOOP` that reaches its end stores the last snapshot to the Lua stack: integers tagged,
 //! numbers as they are, strings as tagged pointers, primitives as their words, each to its slot; other slots
 //! keep their words. Then it goes on to the VM, and the run is over.
@@ -39,6 +48,7 @@
 //! What has no meaning at all (a zero divisor of `MOD int`, a string index no string can have, a loop that does not
 //! end) is [`Unjudged`]: the case is skipped for that reason, never blamed on anyone.
 
+mod body;
 mod decode;
 mod error;
 mod execute;
@@ -50,10 +60,12 @@ mod program;
 #[cfg(test)]
 mod sample;
 pub mod sem;
+#[cfg(test)]
+mod tests;
 
 pub use error::{InterpretError, Undefined, Unjudged};
 pub use marks::Marks;
-pub use program::{Listing, MAX_STEPS, Program};
+pub use program::{Leaving, Listing, MAX_STEPS, Program};
 
 use crate::case::{Case, Input};
 use crate::outcome::Outcome;

@@ -1,61 +1,82 @@
-//! A decoded trace and its runs.
+//! A case's traces and their runs.
 
+use super::body::{After, Body, Course, Left, index};
 use super::decode::decode;
 use super::error::{InterpretError, Undefined, Unjudged};
-use super::execute::execute;
-use super::frame::{Flow, Frame, Step};
+use super::frame::Frame;
 use super::heap::{self, Heap};
 use super::marks::Marks;
 use crate::case::{Case, Input};
 use crate::ir::validate::{MAX_SLOT, MIN_SLOT};
-use crate::ir::{Class, ExitNo, Ref, Slot, Type};
+use crate::ir::{Class, ExitNo, Ref, Type};
 use crate::outcome::{self, End, Outcome, Value};
 use crate::world::{TV_NIL, World};
 
 /// Most instructions of a run: far above what a generated loop needs to end, far below a noticeable wait.
 pub const MAX_STEPS: u32 = 100_000;
 
-/// A trace made ready for runs with many inputs.
+/// A case made ready for runs with many inputs.
 #[derive(Clone, Debug)]
 pub struct Program {
-    pub(super) steps: Vec<Step>,
-    pub(super) looping: Option<Loop>,
-    pub(super) snaps: Vec<Vec<Entry>>,
-    /// Values at entry: constants in their places, 0 elsewhere.
-    pub(super) initial: Vec<u64>,
+    pub(super) root: Body,
+    pub(super) side: Option<Side>,
+    /// What exits leave is seen on the Lua stack ([`Case::restores`]).
+    pub(super) restores: bool,
     pub(super) world: World,
     /// The world's objects, without values.
     pub(super) heap: Heap,
 }
 
-/// A trace's loop.
+/// A side trace.
 #[derive(Clone, Debug)]
-pub(super) struct Loop {
-    pub at: Ref,
-    /// The body's first step.
-    pub start: usize,
-    /// Places of left and right operands.
-    pub phis: Vec<(usize, usize)>,
-}
-
-/// One slot of a snapshot.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    pub slot: Slot,
-    pub ty: Type,
-    /// The place of its value.
-    pub from: usize,
+pub(super) struct Side {
+    /// The root trace's exit that leads to it.
+    pub exit: ExitNo,
+    pub body: Body,
 }
 
 /// How far a run got and what its instructions gave: for explanations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
-    /// The last value of each instruction that ran, in order of refs (0 for one without a value).
+    /// The last value of each instruction of the root trace that ran, in order of refs (0 for one without a value).
     pub values: Vec<(Ref, u64)>,
-    /// The instruction that ran last.
+    /// The same of the side trace.
+    pub side: Vec<(Ref, u64)>,
+    /// The instruction that ran last, of the side trace if that ran.
     pub last: Option<Ref>,
     /// How it ended.
     pub end: Result<End, Unjudged>,
+}
+
+/// Where a run is to leave although no guard fails: where the collector ran and traces must be left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leaving {
+    /// Through this exit.
+    pub exit: ExitNo,
+    /// When the root trace has been started so often before.
+    pub pass: u32,
+}
+
+/// What a run tells on its way.
+trait Witness {
+    /// A step of a trace, by its index, runs next.
+    fn runs(&mut self, which: Which, step: usize);
+    /// A trace was left with these values.
+    fn left(&mut self, which: Which, values: &[u64]);
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    Root,
+    Side,
+}
+
+/// Nobody looks.
+struct Nobody;
+
+impl Witness for Nobody {
+    fn runs(&mut self, _: Which, _: usize) {}
+    fn left(&mut self, _: Which, _: &[u64]) {}
 }
 
 impl Program {
@@ -66,23 +87,30 @@ impl Program {
 
     /// What the trace does with one of the case's inputs.
     pub fn run(&self, input: &Input) -> Result<Outcome, Unjudged> {
+        self.outcome(input, None)
+    }
+
+    /// What it does when it is left as [`Leaving`] says, unless a guard fails before.
+    pub fn run_leaving_at(&self, input: &Input, leaving: Leaving) -> Result<Outcome, Unjudged> {
+        self.outcome(input, Some(leaving))
+    }
+
+    fn outcome(&self, input: &Input, leaving: Option<Leaving>) -> Result<Outcome, Unjudged> {
         let mut frame = self.enter(input);
-        let end = self.walk(&mut frame, |_| {})?;
+        let end = self.walk(&mut frame, leaving, &mut Nobody)?;
         self.leave(frame, end)
     }
 
     /// The values of a run's instructions and how far it got.
     pub fn trace_values(&self, input: &Input) -> Listing {
         let mut frame = self.enter(input);
-        let mut ran = vec![false; self.steps.len()];
-        let mut last = None;
-        let end = self.walk(&mut frame, |n| {
-            ran[n] = true;
-            last = Some(self.steps[n].at);
-        });
-        let steps = self.steps.iter().zip(ran).filter(|(_, ran)| *ran);
-        let values = steps.map(|(s, _)| (s.at, frame.values[s.to])).collect();
-        Listing { values, last, end }
+        let mut seen = Seen::new(self);
+        let end = self.walk(&mut frame, None, &mut seen);
+        // A run that can't be judged stops in the middle.
+        if let (Err(_), Some(which)) = (&end, seen.now) {
+            seen.left(which, &frame.values);
+        }
+        Listing { values: seen.list(&self.root, Which::Root), side: seen.side(self), last: seen.last(self), end }
     }
 
     fn enter(&self, input: &Input) -> Frame<'_> {
@@ -92,7 +120,7 @@ impl Program {
         }
         let memory = input.materialize(&self.world);
         Frame {
-            values: self.initial.clone(),
+            values: self.root.initial.clone(),
             memory,
             stack,
             marks: Marks::default(),
@@ -106,41 +134,76 @@ impl Program {
         }
     }
 
-    /// Runs to the end; tells `visit` the index of each step before it runs.
-    fn walk(&self, frame: &mut Frame<'_>, mut visit: impl FnMut(usize)) -> Result<End, Unjudged> {
-        let mut start = 0;
-        let mut fuel = MAX_STEPS as usize;
+    /// Runs to the end, from trace to trace.
+    fn walk(
+        &self,
+        frame: &mut Frame<'_>,
+        leaving: Option<Leaving>,
+        witness: &mut dyn Witness,
+    ) -> Result<End, Unjudged> {
+        let (mut which, mut pass, mut fuel) = (Which::Root, 0, MAX_STEPS as usize);
         loop {
-            for (n, step) in self.steps.iter().enumerate().skip(start) {
-                visit(n);
-                match execute(frame, step)? {
-                    Flow::Next(value) => frame.values[step.to] = value,
-                    Flow::Leave => return Ok(End::Exit(step.exit)),
+            let body = self.body(which);
+            let stop = leaving.filter(|l| l.pass == pass).and_then(|l| self.stop(which, l.exit));
+            let mut course = Course { fuel, visit: &mut |n| witness.runs(which, n), stop };
+            let left = body.run(frame, &mut course)?;
+            fuel = course.fuel;
+            witness.left(which, &frame.values);
+            match left {
+                Left::Exit(n) if which == Which::Root && self.side.as_ref().is_some_and(|s| s.exit == n) => {
+                    body.restore(n, frame);
+                    which = Which::Side;
+                }
+                Left::Exit(n) => {
+                    if self.restores {
+                        body.restore(n, frame);
+                    }
+                    return Ok(End::Exit(self.number(which, n)));
+                }
+                Left::End => {
+                    body.restore_last(frame);
+                    if body.after == After::Tail {
+                        return Ok(End::Tail);
+                    }
+                    which = Which::Root;
+                    pass += 1;
                 }
             }
-            let Some(looping) = &self.looping else { return Ok(End::Tail) };
-            // An empty body uses fuel too.
-            let used = (self.steps.len() - start).max(1);
-            fuel = fuel.checked_sub(used).ok_or(Unjudged::Fuel { at: looping.at, limit: MAX_STEPS })?;
-            looping.assign(frame);
-            start = looping.start;
+            frame.values.clone_from(&self.body(which).initial);
         }
     }
 
+    fn body(&self, which: Which) -> &Body {
+        match (&self.side, which) {
+            (Some(side), Which::Side) => &side.body,
+            _ => &self.root,
+        }
+    }
+
+    /// The step before which a trace is to be left, if this exit is its own.
+    fn stop(&self, which: Which, exit: ExitNo) -> Option<usize> {
+        let roots = u16::try_from(self.root.snaps.len()).expect("at most 500 snapshots");
+        match (which, exit.0.checked_sub(roots)) {
+            (Which::Root, None) => Some(self.root.first_step_of(exit)),
+            (Which::Side, Some(n)) => Some(self.body(which).first_step_of(ExitNo(n))),
+            _ => None,
+        }
+    }
+
+    /// A side trace's exits are numbered behind the root's.
+    fn number(&self, which: Which, exit: ExitNo) -> ExitNo {
+        let roots = u16::try_from(self.root.snaps.len()).expect("at most 500 snapshots");
+        if which == Which::Side { ExitNo(roots + exit.0) } else { exit }
+    }
+
     fn leave(&self, frame: Frame<'_>, end: End) -> Result<Outcome, Unjudged> {
-        let mut stack = frame.stack;
-        let values: Vec<Value> = match &end {
-            End::Exit(ExitNo(n)) => self.snaps[usize::from(*n)].iter().map(|e| e.value(&frame.values)).collect(),
-            _ => {
-                for e in self.snaps.last().into_iter().flatten() {
-                    stack[index(e.slot)] = heap::word(e.ty, frame.values[e.from]);
-                }
-                vec![]
-            }
+        let values = match &end {
+            End::Exit(n) if !self.restores => self.root.values(*n, &frame),
+            _ => vec![],
         };
-        let heap = heap_of(&frame.heap, &self.world, &values, &stack).map_err(|why| Unjudged::Left { why })?;
-        let unspecified = frame.marks.list();
-        Ok(Outcome { end, values, stack, memory: frame.memory, calls: frame.calls, heap, unspecified })
+        let heap = heap_of(&frame.heap, &self.world, &values, &frame.stack).map_err(|why| Unjudged::Left { why })?;
+        let (stack, memory, unspecified) = (frame.stack, frame.memory, frame.marks.list());
+        Ok(Outcome { end, values, stack, memory, calls: frame.calls, heap, unspecified })
     }
 }
 
@@ -155,24 +218,43 @@ fn heap_of(heap: &Heap, world: &World, values: &[Value], stack: &[u64]) -> Resul
     heap.states(world.objects.len(), stack, &roots)
 }
 
-impl Loop {
-    /// All left operands take the values of the right ones, read before any is written.
-    fn assign(&self, frame: &mut Frame<'_>) {
-        let rights: Vec<u64> = self.phis.iter().map(|(_, right)| frame.values[*right]).collect();
-        for ((left, _), value) in self.phis.iter().zip(rights) {
-            frame.values[*left] = value;
-        }
+/// What a run's instructions gave.
+struct Seen {
+    ran: [Vec<bool>; 2],
+    values: [Vec<u64>; 2],
+    now: Option<Which>,
+    last: usize,
+}
+
+impl Witness for Seen {
+    fn runs(&mut self, which: Which, step: usize) {
+        self.ran[which as usize][step] = true;
+        (self.now, self.last) = (Some(which), step);
+    }
+
+    fn left(&mut self, which: Which, values: &[u64]) {
+        self.values[which as usize] = values.to_vec();
     }
 }
 
-impl Entry {
-    fn value(&self, values: &[u64]) -> Value {
-        Value { slot: self.slot, ty: self.ty, bits: values[self.from] }
+impl Seen {
+    fn new(program: &Program) -> Self {
+        let ran = [Which::Root, Which::Side].map(|w| vec![false; program.body(w).steps.len()]);
+        Seen { ran, values: [vec![], vec![]], now: None, last: 0 }
     }
-}
 
-fn index(slot: Slot) -> usize {
-    usize::from(slot.0 - MIN_SLOT)
+    fn list(&self, body: &Body, which: Which) -> Vec<(Ref, u64)> {
+        let steps = body.steps.iter().zip(&self.ran[which as usize]).filter(|(_, ran)| **ran);
+        steps.map(|(s, _)| (s.at, self.values[which as usize][s.to])).collect()
+    }
+
+    fn side(&self, program: &Program) -> Vec<(Ref, u64)> {
+        program.side.as_ref().map_or(vec![], |side| self.list(&side.body, Which::Side))
+    }
+
+    fn last(&self, program: &Program) -> Option<Ref> {
+        self.now.map(|which| program.body(which).steps[self.last].at)
+    }
 }
 
 #[cfg(test)]
@@ -180,7 +262,7 @@ mod tests {
     use super::super::interpret;
     use super::super::sample::{Sample, int, num, r};
     use super::*;
-    use crate::ir::{Arg, Const, ConvCheck, ConvMode, Fpm, Lit, Op, RegionId, SymPtr};
+    use crate::ir::{Arg, Const, ConvCheck, ConvMode, Fpm, Lit, Op, RegionId, SymPtr, Type};
     use crate::outcome::Unspecified;
     use crate::world::{DATA_BASE, SlotValue, TAG_INT, TV_FALSE, TV_TRUE};
     use Type::{I64, Int, Nil, Num, U32};

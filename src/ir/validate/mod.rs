@@ -4,6 +4,7 @@
 //! trace is an error of whoever wrote it, never a finding. Sources are named at each rule.
 
 mod object;
+mod snapshots;
 
 pub use object::{arguments, is_num_key};
 
@@ -70,7 +71,8 @@ pub fn validate(trace: &Trace, scene: &Scene<'_>) -> Result<(), Illegal> {
         check_ins(trace, at, ins, scene).map_err(|why| Illegal::Ins { at, op: ins.op, why })?;
     }
     check_loop(trace, scene)?;
-    check_snaps(trace, scene)
+    check_snaps(trace, scene)?;
+    snapshots::check(trace, scene)
 }
 
 fn check_size(trace: &Trace) -> Result<(), Illegal> {
