@@ -1,9 +1,10 @@
 //! What the interpreter said of one input, as far as it differs from the input: the `run` lines of a file.
 
+use super::heap::{self, Change, Numbers};
 use super::{bytes, value};
 use crate::case::{Case, Input};
 use crate::ir::validate::MIN_SLOT;
-use crate::ir::{ExitNo, RegionId, Slot};
+use crate::ir::{Class, ExitNo, RegionId, Slot};
 use crate::outcome::{Call, End, FaultClass, Outcome, Value};
 use crate::world::World;
 
@@ -40,28 +41,38 @@ pub struct Expected {
     pub stack: Vec<(Slot, u64)>,
     /// Memory that changed.
     pub memory: Vec<Patch>,
+    /// Objects that changed, and those that the run made.
+    pub heap: Vec<Change>,
     /// Calls of helpers.
     pub calls: Vec<Call>,
 }
 
 /// The summary of what an input led to. The case is a checked one.
 pub fn expected(case: &Case, input: &Input, outcome: &Outcome) -> Expected {
+    let mut numbers = Numbers::new(&case.world, &outcome.heap);
     Expected {
         end: match &outcome.end {
             End::Exit(n) => RunEnd::Exit(*n),
             End::Tail => RunEnd::Tail,
             End::Fault(fault) => RunEnd::Fault(fault.class),
         },
-        values: outcome.values.clone(),
-        stack: changed_slots(case, input, &outcome.stack),
+        values: outcome.values.iter().map(|v| numbered(*v, &mut numbers)).collect(),
+        stack: changed_slots(case, input, &outcome.stack, &mut numbers),
         memory: patches(&input.materialize(&case.world), &outcome.memory),
+        heap: heap::changes(case, input, numbers),
         calls: outcome.calls.clone(),
     }
 }
 
-fn changed_slots(case: &Case, input: &Input, stack: &[u64]) -> Vec<(Slot, u64)> {
-    let slots = (MIN_SLOT..=u8::MAX).map(Slot);
-    slots.zip(stack.iter().copied()).filter(|(s, word)| input.slot(*s).encode(&case.world) != *word).collect()
+fn numbered(v: Value, numbers: &mut Numbers) -> Value {
+    let is_object = v.ty.class() == Class::Gc;
+    Value { bits: if is_object { numbers.address(v.bits) } else { v.bits }, ..v }
+}
+
+fn changed_slots(case: &Case, input: &Input, stack: &[u64], numbers: &mut Numbers) -> Vec<(Slot, u64)> {
+    let slots = (MIN_SLOT..=u8::MAX).map(Slot).zip(stack.iter().copied());
+    let changed = slots.filter(|(s, word)| input.slot(*s).encode(&case.world) != *word);
+    changed.map(|(s, word)| (s, numbers.word(word))).collect()
 }
 
 fn patches(before: &[Vec<u8>], after: &[Vec<u8>]) -> Vec<Patch> {
@@ -97,6 +108,7 @@ impl Expected {
         }
         lines.extend(self.stack.iter().map(|(s, word)| format!("stack {} {}", s.0, value::slot_word(world, *word))));
         lines.extend(self.memory.iter().map(|p| patch_line(world, p)));
+        lines.extend(self.heap.iter().map(|change| heap::line(world, change)));
         lines.extend(self.calls.iter().map(call_line));
         lines
     }
@@ -110,6 +122,7 @@ impl Expected {
             after[usize::from(p.region.0)][start..start + p.bytes.len()].copy_from_slice(&p.bytes);
         }
         self.memory = patches(&before, &after);
+        heap::normalize(&mut self.heap, input);
     }
 }
 

@@ -44,7 +44,7 @@ impl<'a> Line<'a> {
     pub fn peek(&self) -> Word<'a> {
         let rest = &self.text[self.pos..];
         let trimmed = rest.trim_start_matches(BLANK);
-        let text = &trimmed[..trimmed.find(BLANK).unwrap_or(trimmed.len())];
+        let text = &trimmed[..word_len(trimmed)];
         Word { number: self.number, line: self.text, start: self.pos + rest.len() - trimmed.len(), text }
     }
 
@@ -90,6 +90,30 @@ impl<'a> Line<'a> {
     pub fn end(&self) -> Result<(), ParseError> {
         let word = self.peek();
         if word.text.is_empty() { Ok(()) } else { Err(word.unexpected("the end of the line")) }
+    }
+}
+
+/// Bytes of the word that a text starts with. White space in quotes is part of it; they open at its start or behind `[`.
+fn word_len(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let is_blank = |b: u8| BLANK.contains(&char::from(b));
+    let mut at = 0;
+    while at < bytes.len() && !is_blank(bytes[at]) {
+        let opens = bytes[at] == b'"' && (at == 0 || bytes[at - 1] == b'[');
+        at += if opens { quoted_len(&bytes[at..]).unwrap_or(1) } else { 1 };
+    }
+    at
+}
+
+/// Bytes from an opening quote to the closing one; `None` if it is not closed.
+fn quoted_len(bytes: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
     }
 }
 

@@ -9,7 +9,7 @@
 //!
 //! - `;; ...` is a comment. Comments and empty lines are not kept when a tool writes the file anew.
 //! - `; word ...` is a directive. All directives stand before the trace.
-//! - `---- TRACE 1` starts the trace, `---- TRACE 1 stop -> loop` ends the file.
+//! - `---- TRACE 1` starts the trace, `---- TRACE 1 stop -> loop` ends it. A side trace may follow, as `TRACE 2`.
 //! - All lines between are instructions (`0001 ...`) and snapshots (`.... SNAP ...`).
 //!
 //! What can't be understood is an error, never skipped.
@@ -19,8 +19,11 @@
 //! ```text
 //! ; tracehound 1                                      the version of the format: always the first line
 //! ; backend luajit@210.4.6 plain                      what it was found on, free words (optional)
-//! ; emit raw                                          fold (the default): through LuaJIT's FOLD; raw: as written
+//! ; emit raw                                          fold (the default): through LuaJIT's FOLD; raw: as written;
+//! ;                                                   passes: one iteration, then LuaJIT's own passes
 //! ; flags -fuse +fma                                  optimisations that differ from the default (optional)
+//! ; arena near                                        where the backend's memory lies: usual (the default), near, far
+//! ; ra 123                                            the seed of a build that allocates registers at random (optional)
 //! ; expect luajit@210.4.6 undefined-encoding in emit_lso
 //! ; expect * agree                                    any number: a backend or *, then agree or a finding class,
 //! ;                                                   then free words
@@ -29,7 +32,17 @@
 //! ; region data 256 at 0                              memory: name, size, offset in the data area, both in bytes
 //! ; region table 64 at 256 ro                         read-only memory: the same in all inputs,
 //! ;   table+0: 01 02 03 04                            so its contents stand here
+//! ; object s str "a\n\x00"                            Lua objects, behind the regions: a string
+//! ; object t table asize 5 hbits 2 keys "a\n\x00" -1 +1.5 true {u} meta {t} black
+//! ;                                                   a table: slots of its array part, bits of its hash part's size,
+//! ;                                                   keys of that, its metatable, its colour; all optional
+//! ; object f func closed open:5                       a function by its upvalues: of its own, or slot 5
+//! ; object u udata 16 meta {t}                        a userdata of 16 bytes, with a metatable or none
+//! ; object c cdata int64                              a cdata: int32, int64, uint64, double, pointer, struct8 ...
 //! ```
+//!
+//! An object stands in the text by its name in braces, `{t}`; a string of up to twenty bytes as it is, `"a\n\x00"`. Quotes open
+//! at the start of a word and behind `[`; in them `\"`, `\\`, `\n`, `\r`, `\t` and `\x00` (two digits) stand for a byte.
 //!
 //! # Code
 //!
@@ -55,13 +68,24 @@
 //!
 //! ```text
 //! ; input 1
-//! ;   slot 2 int +5                                   nil, false, true, int +5, num +1.5, str data+32
+//! ;   slot 2 int +5                                   nil, false, true, int +5, num +1.5, str data+32, or the
+//! ;   slot 3 tab {t}                                  type of an object and the object
 //! ;   data+0: 01 02 03                                bytes from an offset on
 //! ;   data+8: -> data+32                              eight bytes that hold a pointer; they overwrite bytes
-//! ;   run exit 1                                      or: run tail, run fault CLASS
+//! ;   t[1]: int +5                                    what is not nil in a table, by its key: `t["a"]`, `t[+1.5]` ...
+//! ;   f.up0: tab {t}                                  an upvalue
+//! ;   u+0: 01 02                                      payload of a userdata or cdata
+//! ;   gc step                                         the collector: idle (the default), step, leave
+//! ;   profile                                         a profiler wants to be called
+//! ;   run exit 1                                      or: run tail, run fault CLASS; a side trace's exits are counted
+//! ;                                                   behind its root's
 //! ;     value 2 int +3                                the exit's snapshot: slot, type, value
 //! ;     stack 3 num +1.5                              Lua stack slots that changed; `word 0x..`: no Lua value
 //! ;     memory data+40: 03 00 00 00                   bytes that changed
+//! ;     heap t["a"] tab {1}                           objects that changed; {1}, {2} ... are those that the run made
+//! ;     heap t meta none                              also: black, white
+//! ;     heap {1} tab                                  what a new object is: str "..", tab, cdt int64 ...,
+//! ;     heap {1}[1] int +5                            and what it holds; as a key, with its type: [{2:str}]
 //! ;     call helper 0x0000000000000001                helpers that were called, with their arguments' bits
 //! ```
 //!
@@ -79,10 +103,15 @@
 //! 0006 ------ LOOP ------------
 //! 0007    int PHI    0001  0004
 //! ---- TRACE 1 stop -> loop                           or interpreter, return
+//! ---- TRACE 2 start 1/0                              a side trace (optional), from this exit of the trace
+//! ....        SNAP   #0   [ ---- ---- ]
+//! 0001    int SLOAD  #2    P                          what the exit restores is loaded with P
+//! ---- TRACE 2 stop -> root                           or interpreter, return, loop
 //! ```
 //!
 //! Refs and snapshot numbers may have gaps; they are written anew from 0001 and #0. The columns for registers and
-//! for PHI marks (`+`) of a dump are read over.
+//! for PHI marks (`+`) of a dump are read over. CARG has lines of its own; CALLN and its like take the last one, or the
+//! argument itself, or `nil`, and then the function: `CALLN  0005  lj_str_cmp`.
 //!
 //! # Constants
 //!
@@ -93,21 +122,29 @@
 //! | `+1.5`, `+3.0`, `+1e100` | a number, in the shortest form that reads back exactly |
 //! | `bias` | the number 2^52 + 2^51 |
 //! | `[data+8]`, `[[data+8]]`, `NULL` | pointers |
-//! | `nil`, `false`, `true` | in snapshots |
+//! | `nil`, `false`, `true` | in snapshots, and where an opcode takes them |
+//! | `{t}`, `"abc"` | an object |
+//! | `t["abc"]` | KSLOT: the place of a key in a table's hash part |
+//! | `[helper:i_i]`, `[tmpbuf]`, `[niltv]` | the address of a helper, the VM's string buffer, its nil that no table has |
+//! | `ctype:int64` | the number of a C type |
+//! | `+3LL` | an integer of 64 bits where nothing else says so: as an argument of a call |
 //!
 //! In a snapshot nothing says what `+3` should be: there it is an integer, and numbers are written with a point, an
-//! exponent or all their bits.
+//! exponent or all their bits. So it is for a call's arguments and a table's keys.
 //!
 //! # Limits
 //!
 //! A file has at most [`MAX_FILE`] bytes, a line [`MAX_LINE`], and free text has a limit of its own. [`print()`] cuts
 //! longer notes into several. It does not check the size of the file: a case with more than about a mebibyte of
-//! input memory that is not zero can be printed, but is refused by [`parse()`].
+//! input memory that is not zero can be printed, but is refused by [`parse()`]; so does one with very many values in tables.
 
 mod bytes;
+mod classes;
 mod error;
 mod expected;
+mod heap;
 mod line;
+mod object;
 mod parse;
 mod pattern;
 mod print;
@@ -117,9 +154,10 @@ mod value;
 
 pub use error::{ParseError, Problem};
 pub use expected::{Expected, Patch, RunEnd, expected};
+pub use heap::{Change, What, Who};
 pub use parse::{MAX_FILE, MAX_LINE, parse};
 pub use pattern::Pattern;
-pub use print::{print, print_bytes, print_input};
+pub use print::{print, print_bytes, print_input, print_objects};
 pub use print_ir::{print_ins, print_snap};
 pub use shape::{Bound, Builds, Relation, Release, Shape, Want};
 pub use value::{bits as print_value, slot as print_slot, slot_word as print_word};

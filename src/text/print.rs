@@ -2,16 +2,17 @@
 
 use super::line::{BLANK, MAX_TEXT};
 use super::print_ir::{print_ins, print_snap};
-use super::{Expect, TraceFile, bytes, value};
-use crate::case::{Case, Input, OptFlags};
-use crate::ir::{Link, Ref, Trace};
-use crate::world::World;
+use super::{Expect, TraceFile, bytes, object, value};
+use crate::case::{Arena, Case, Gc, Input, ObjectValues, OptFlags};
+use crate::ir::{Link, ObjId, Ref, Trace};
+use crate::world::{Object, ObjectKind, SlotValue, Upvalue, World};
 
 /// The file as text: what [`super::parse`] reads back as the same, for every legal case.
 pub fn print(file: &TraceFile) -> String {
     let mut lines = vec![format!("; tracehound {}", super::VERSION)];
     origin(file, &mut lines);
     regions(&file.case, &mut lines);
+    lines.extend(print_objects(&file.case.world).iter().map(|line| format!("; {line}")));
     for (n, input) in file.case.inputs.iter().enumerate() {
         lines.push(format!("; input {}", n + 1));
         lines.extend(print_input(&file.case.world, input).iter().map(|line| format!(";   {line}")));
@@ -19,7 +20,7 @@ pub fn print(file: &TraceFile) -> String {
             run_lines(&run.lines(&file.case.world), &mut lines);
         }
     }
-    trace_lines(&file.case.trace, &file.case.world, &mut lines);
+    traces(&file.case, &mut lines);
     lines.push(String::new());
     lines.join("\n")
 }
@@ -29,6 +30,7 @@ fn origin(file: &TraceFile, lines: &mut Vec<String>) {
     lines.extend(file.backend.iter().map(|b| format!("; backend {}", one_line(b))));
     lines.push(format!("; emit {}", file.case.emit.name()));
     lines.extend(flags(file.case.flags));
+    lines.extend(build(&file.case));
     lines.extend(file.expects.iter().map(expect));
     for note in &file.notes {
         lines.extend(note_lines(note));
@@ -46,6 +48,12 @@ fn flags(flags: OptFlags) -> Option<String> {
         .map(|((name, on), _)| format!(" {}{name}", if *on { '+' } else { '-' }))
         .collect();
     (!changed.is_empty()).then(|| format!("; flags{}", changed.concat()))
+}
+
+/// Where the backend's memory is, and what its register allocator is seeded with.
+fn build(case: &Case) -> impl Iterator<Item = String> {
+    let arena = (case.arena != Arena::default()).then(|| format!("; arena {}", case.arena.name()));
+    arena.into_iter().chain(case.ra.map(|seed| format!("; ra {seed}")))
 }
 
 fn expect(e: &Expect) -> String {
@@ -80,7 +88,41 @@ fn regions(case: &Case, lines: &mut Vec<String>) {
     }
 }
 
-/// An input's slots, memory and pointers, as in a file but without the comment sign; no constant memory.
+/// The world's objects, as in a file but without the comment sign.
+pub fn print_objects(world: &World) -> Vec<String> {
+    world.objects.iter().map(|o| format!("object {} {}", o.name, kind(world, &o.kind))).collect()
+}
+
+fn kind(world: &World, kind: &ObjectKind) -> String {
+    let meta_part =
+        |meta: &Option<ObjId>| meta.map_or(String::new(), |id| format!(" meta {}", object::name(world, id)));
+    match kind {
+        ObjectKind::Str(bytes) => format!("str {}", object::quote(bytes)),
+        ObjectKind::Table { asize, hbits, keys, meta, black } => {
+            let asize = if *asize > 0 { format!(" asize {asize}") } else { String::new() };
+            let hbits = hbits.map(|bits| format!(" hbits {bits}")).unwrap_or_default();
+            let words: Vec<String> = keys.iter().map(|key| format!(" {}", object::key(world, *key))).collect();
+            let keys = if keys.is_empty() { "" } else { " keys" };
+            let black = if *black { " black" } else { "" };
+            format!("table{asize}{hbits}{keys}{}{}{black}", words.concat(), meta_part(meta))
+        }
+        ObjectKind::Func { upvalues } => {
+            let words: Vec<String> = upvalues.iter().map(upvalue).collect();
+            format!("func{}", words.concat())
+        }
+        ObjectKind::Udata { size, meta } => format!("udata {size}{}", meta_part(meta)),
+        ObjectKind::Cdata(ty) => format!("cdata {}", ty.text()),
+    }
+}
+
+fn upvalue(u: &Upvalue) -> String {
+    match u {
+        Upvalue::Closed => " closed".into(),
+        Upvalue::Open(slot) => format!(" open:{}", slot.0),
+    }
+}
+
+/// An input's slots, memory, pointers and objects, as in a file but without the comment sign; no constant memory.
 pub fn print_input(world: &World, input: &Input) -> Vec<String> {
     let mut lines: Vec<String> =
         input.slots.iter().map(|(s, v)| format!("slot {} {}", s.0, value::slot(world, *v))).collect();
@@ -89,7 +131,33 @@ pub fn print_input(world: &World, input: &Input) -> Vec<String> {
     }
     let pointers = input.pointers.iter();
     lines.extend(pointers.map(|p| format!("{}: -> {}", value::pointer(world, p.at), value::pointer(world, p.to))));
+    for (o, values) in world.objects.iter().zip(&input.objects) {
+        lines.extend(object_values(world, o, values));
+    }
+    lines.extend((input.gc != Gc::Idle).then(|| format!("gc {}", input.gc.name())));
+    lines.extend(input.profile.then(|| "profile".into()));
     lines
+}
+
+/// What is not nil or zero in an object.
+fn object_values(world: &World, o: &Object, values: &ObjectValues) -> Vec<String> {
+    let name = &o.name;
+    let some = |v: &SlotValue| *v != SlotValue::Nil;
+    match (values, &o.kind) {
+        (ObjectValues::Table { array, hash }, ObjectKind::Table { keys, .. }) => {
+            let array = array.iter().enumerate().filter(|(_, v)| some(v));
+            let array = array.map(|(i, v)| format!("{name}[{i}]: {}", value::slot(world, *v)));
+            let hash = keys.iter().zip(hash).filter(|(_, v)| some(v));
+            let hash = hash.map(|(k, v)| format!("{name}[{}]: {}", object::key(world, *k), value::slot(world, *v)));
+            array.chain(hash).collect()
+        }
+        (ObjectValues::Upvalues(values), _) => {
+            let values = values.iter().enumerate().filter(|(_, v)| some(v));
+            values.map(|(n, v)| format!("{name}.up{n}: {}", value::slot(world, *v))).collect()
+        }
+        (ObjectValues::Bytes(contents), _) => print_bytes(name, contents),
+        _ => vec![],
+    }
 }
 
 /// What is not zero in a region's memory, as in a file.
@@ -103,9 +171,19 @@ fn run_lines(run: &[String], lines: &mut Vec<String>) {
     lines.extend(run.iter().zip(indents).map(|(line, indent)| format!("; {indent}{line}")));
 }
 
+fn traces(case: &Case, lines: &mut Vec<String>) {
+    lines.push("---- TRACE 1".into());
+    trace_lines(&case.trace, &case.world, lines);
+    lines.push(format!("---- TRACE 1 stop -> {}", link_name(case.trace.link)));
+    if let Some(side) = &case.side {
+        lines.push(format!("---- TRACE 2 start 1/{}", side.exit.0));
+        trace_lines(&side.trace, &case.world, lines);
+        lines.push(format!("---- TRACE 2 stop -> {}", link_name(side.trace.link)));
+    }
+}
+
 /// Each snapshot stands before the first instruction that it covers.
 fn trace_lines(trace: &Trace, world: &World, lines: &mut Vec<String>) {
-    lines.push("---- TRACE 1".into());
     let mut snaps = trace.snaps.iter().enumerate().peekable();
     let mut snaps_up_to = |at: Ref, lines: &mut Vec<String>| {
         while let Some((n, _)) = snaps.next_if(|(_, snap)| snap.at <= at) {
@@ -117,7 +195,6 @@ fn trace_lines(trace: &Trace, world: &World, lines: &mut Vec<String>) {
         lines.push(print_ins(trace, world, at));
     }
     snaps_up_to(trace.end(), lines);
-    lines.push(format!("---- TRACE 1 stop -> {}", link_name(trace.link)));
 }
 
 /// The name of a link, as `-jdump` prints it.

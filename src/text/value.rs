@@ -1,8 +1,9 @@
 //! Numbers and pointers as text, in both directions: one canonical form a value, a few more accepted.
 
+use super::object;
 use crate::ir::validate::TOBIT_BIAS;
 use crate::ir::{Class, SymPtr, Type};
-use crate::world::{GCV_MASK, ITYPE_STR, SlotValue, TAG_INT, World, encode_gc};
+use crate::world::{SlotValue, TAG_INT, World};
 use crate::world::{TV_FALSE, TV_NIL, TV_TRUE};
 
 /// Integers up to this magnitude are written in decimal, larger ones in hexadecimal.
@@ -17,6 +18,11 @@ pub(super) fn int(i: i32) -> String {
 /// A 64-bit integer: `+3`, `-8`, `0x00ff00ff00ff00ff`.
 pub(super) fn int64(i: i64) -> String {
     if i.unsigned_abs() <= DECIMAL_MAX { format!("{i:+}") } else { hex64(i.cast_unsigned()) }
+}
+
+/// A 64-bit integer where nothing else says that it is one: `+3LL`.
+pub(super) fn marked_int64(i: i64) -> String {
+    int64(i) + "LL"
 }
 
 /// A double: the shortest decimal that reads back as the same bits, with a point or an exponent; `bias` for
@@ -49,23 +55,35 @@ pub fn slot(world: &World, value: SlotValue) -> String {
         SlotValue::Int(i) => format!("int {}", int(i)),
         SlotValue::Num(bits) => format!("num {}", num(bits)),
         SlotValue::Str(p) => format!("str {}", pointer(world, p)),
-        SlotValue::Obj(id) => format!("obj {}", world.object(id).name),
+        SlotValue::Obj(id) => {
+            let ty = world.objects.get(usize::from(id.0)).map_or("?", |o| o.kind.ty().text());
+            format!("{ty} {}", object::name(world, id))
+        }
     }
 }
 
 /// A slot's word, as in a file: as a value where it is the encoding of one, else `word` and its bits.
 pub fn slot_word(world: &World, word: u64) -> String {
-    let address = word & GCV_MASK;
+    plain_word(world, word).or_else(|| object_word(world, word)).unwrap_or_else(|| format!("word {}", hex64(word)))
+}
+
+fn plain_word(world: &World, word: u64) -> Option<String> {
     let value = match word {
         TV_NIL => Some(SlotValue::Nil),
         TV_FALSE => Some(SlotValue::False),
         TV_TRUE => Some(SlotValue::True),
         _ if word >> 32 == TAG_INT => Some(SlotValue::Int((word as u32).cast_signed())), // the low half
         _ if word >> 32 < TAG_INT => Some(SlotValue::Num(word)),
-        _ if word == encode_gc(ITYPE_STR, address) => symbol(world, address).map(SlotValue::Str),
         _ => None,
     };
-    value.map_or_else(|| format!("word {}", hex64(word)), |v| slot(world, v))
+    value.map(|v| slot(world, v))
+}
+
+/// An object, or memory that is said to be a string.
+fn object_word(world: &World, word: u64) -> Option<String> {
+    let (ty, address) = object::pointee(word)?;
+    let object = object::at(world, ty, address).map(|name| format!("{} {name}", ty.text()));
+    object.or_else(|| symbol(world, address).filter(|_| ty == Type::Str).map(|p| slot(world, SlotValue::Str(p))))
 }
 
 /// The bits of a value of type `ty`, as in a file; empty for a primitive, which is its type.
@@ -74,7 +92,8 @@ pub fn bits(world: &World, ty: Type, bits: u64) -> String {
         Class::Pri if bits == 0 => Some(String::new()),
         Class::W32 => u32::try_from(bits).ok().map(|w| int(w.cast_signed())),
         Class::W64 if ty != Type::P64 => Some(int64(bits.cast_signed())),
-        Class::W64 | Class::Gc => symbol(world, bits).map(|p| pointer(world, p)),
+        Class::Gc => object::at(world, ty, bits).or_else(|| symbol(world, bits).map(|p| pointer(world, p))),
+        Class::W64 => symbol(world, bits).map(|p| pointer(world, p)),
         Class::Num => Some(num(bits)),
         Class::Pri | Class::Flt => None,
     };
@@ -101,6 +120,11 @@ pub(super) fn parse_int64(s: &str) -> Option<i64> {
         Some(digits) => u64::from_str_radix(digits, 16).ok().map(u64::cast_signed),
         None => s.parse().ok(),
     }
+}
+
+/// Reads [`marked_int64`].
+pub(super) fn parse_marked_int64(s: &str) -> Option<i64> {
+    parse_int64(s.strip_suffix("LL")?)
 }
 
 /// Reads [`num`]; also any other decimal, and infinities as words. Bits are sixteen digits.

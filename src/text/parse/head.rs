@@ -1,7 +1,8 @@
 //! The head of a file: version, origin, expectations, notes and the world.
 
+use super::object::Objects;
 use super::place::{bytes_into, place};
-use crate::case::{Emit, OptFlags};
+use crate::case::{ALL_ARENAS, ALL_EMITS, Arena, Emit, OptFlags};
 use crate::outcome::FindingClass;
 use crate::text::error::ParseError;
 use crate::text::line::{Line, Word};
@@ -10,22 +11,25 @@ use crate::world::{Region, World};
 
 /// What the head said so far.
 #[derive(Default)]
-pub(super) struct Head {
+pub(super) struct Head<'a> {
     /// The version line was read.
     pub started: bool,
     pub backend: Option<String>,
     pub emit: Option<Emit>,
     pub flags: Option<OptFlags>,
+    pub arena: Option<Arena>,
+    pub ra: Option<u32>,
     pub expects: Vec<Expect>,
     pub notes: Vec<String>,
     pub world: World,
+    objects: Objects<'a>,
     /// What is in constant memory; zeros for other regions.
     pub constant: Vec<Vec<u8>>,
     /// For each region, the end of its last line of bytes.
     pub filled: Vec<usize>,
 }
 
-impl Head {
+impl<'a> Head<'a> {
     /// The first line of a file.
     pub fn version(&mut self, is_directive: bool, mut line: Line, first: Word) -> Result<(), ParseError> {
         let word = line.peek();
@@ -45,21 +49,31 @@ impl Head {
     }
 
     /// One of its directives.
-    pub fn directive(&mut self, word: Word, mut line: Line) -> Result<(), ParseError> {
+    pub fn directive(&mut self, word: Word, mut line: Line<'a>) -> Result<(), ParseError> {
         match word.text {
             "backend" => {
                 line.clone().word("a backend's name")?;
                 once(&mut self.backend, word, line.rest()?.into())
             }
             "emit" => {
-                let name = line.word("`fold` or `raw`")?;
-                let emit = [Emit::Fold, Emit::Raw].into_iter().find(|e| e.name() == name.text);
-                once(&mut self.emit, word, emit.ok_or_else(|| name.unexpected("`fold` or `raw`"))?)?;
+                let name = line.word(EMIT)?;
+                let emit = ALL_EMITS.iter().find(|e| e.name() == name.text);
+                once(&mut self.emit, word, *emit.ok_or_else(|| name.unexpected(EMIT))?)?;
                 line.end()
             }
             "flags" => {
                 let flags = flags(line)?;
                 once(&mut self.flags, word, flags)
+            }
+            "arena" => {
+                let name = line.word(ARENA)?;
+                let arena = ALL_ARENAS.iter().find(|(_, text)| *text == name.text);
+                once(&mut self.arena, word, arena.ok_or_else(|| name.unexpected(ARENA))?.0)?;
+                line.end()
+            }
+            "ra" => {
+                once(&mut self.ra, word, line.word("a seed")?.number("a seed of 32 bits")?)?;
+                line.end()
             }
             "expect" => {
                 self.expects.push(expect(line)?);
@@ -69,8 +83,15 @@ impl Head {
                 self.notes.push(line.rest()?.into());
                 Ok(())
             }
+            "object" => self.objects.add(line, &mut self.world),
+            _ if self.objects.any() => Err(word.unexpected("regions before the first object")),
             _ => self.region(line),
         }
+    }
+
+    /// The world is complete.
+    pub fn close(&mut self) -> Result<(), ParseError> {
+        self.objects.close(&mut self.world)
     }
 
     fn region(&mut self, mut line: Line) -> Result<(), ParseError> {
@@ -96,9 +117,12 @@ impl Head {
         if !self.world.regions[region].readonly {
             return Err(word.illegal("only a read-only region has contents of its own; others have them in inputs"));
         }
-        bytes_into(&mut self.constant[region], &mut self.filled[region], offset, word, line)
+        bytes_into(&mut self.constant[region], &mut self.filled[region], offset, "region", word, line)
     }
 }
+
+const EMIT: &str = "`fold`, `raw` or `passes`";
+const ARENA: &str = "`usual`, `near` or `far`";
 
 fn once<T>(place: &mut Option<T>, word: Word, value: T) -> Result<(), ParseError> {
     match place.replace(value) {

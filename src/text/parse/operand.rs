@@ -1,13 +1,16 @@
 //! Operands: refs, constants by the class that is wanted, and literals by their table.
 
 use super::input::NUM;
+use super::object::{self, Part, inner, is_object, part};
 use super::place::{POINTER, pointer};
 use super::trace::Refs;
 use crate::ir::lit::ALL_FPM;
-use crate::ir::{Arg, Class, Const, ConvCheck, ConvMode, Lit, LitKind, Op, OperandKind, Rule};
-use crate::ir::{SloadMode, Type, XloadMode};
+use crate::ir::{ALL_FIELDS, Arg, BufMode, Callee, Class, Const, ConvCheck, ConvMode, Field, Helper, Lit, LitKind, Op};
+use crate::ir::{OperandKind, Rule, SloadMode, TmprefMode, TostrMode, Type, XloadMode};
+use crate::text::classes;
 use crate::text::error::ParseError;
 use crate::text::line::{Line, Word};
+use crate::text::print_ir::{buf, tmpref, tostr};
 use crate::text::value as text;
 use crate::world::World;
 
@@ -20,29 +23,24 @@ pub(super) fn operands(
     world: &World,
 ) -> Result<(Arg, Arg), ParseError> {
     let info = op.info();
-    let (class1, class2) = match info.rule.operand_classes(ty) {
-        // The second operand of NEG and ABS, if there is one, repeats the first.
-        (class1, None) => (class1, class1),
-        classes => classes,
-    };
     let word1 = match info.operands[0] {
         OperandKind::None => None,
         _ => Some(line.word("operand 1: a ref (0001) or a constant (+1)")?),
     };
-    let op2 = match (info.operands[1], info.lit(1)) {
-        (_, Some(kind)) => literal(kind, ty, line)?,
-        (OperandKind::Ref, None) if has_no_operand_2(info.rule, ty, line) => Arg::None,
-        (OperandKind::Ref, None) => {
-            value(line.word("operand 2: a ref (0001) or a constant (+1)")?, class2, refs, world)?
-        }
-        _ => Arg::None,
+    let literal2 = info.lit(1).map(|kind| literal(kind, ty, line)).transpose()?.unwrap_or(Arg::None);
+    let class1 = classes::of_operands(op, ty, Arg::None, literal2).0;
+    let op1 = match (word1, info.lit(0)) {
+        (None, _) => Arg::None,
+        (Some(word), Some(kind)) => Arg::Lit(numbered(kind, word)?),
+        (Some(word), None) => value(word, class1, refs, world)?,
     };
-    let op1 = match (word1, info.lit(0), op2) {
-        (None, ..) => Arg::None,
-        (Some(word), Some(kind), _) => Arg::Lit(numbered(kind, word)?),
-        // A conversion's mode says what it takes.
-        (Some(word), None, Arg::Lit(Lit::Conv(mode))) => value(word, Some(mode.src.class()), refs, world)?,
-        (Some(word), None, _) => value(word, class1, refs, world)?,
+    let class2 = classes::of_operands(op, ty, op1, literal2).1;
+    let op2 = match info.operands[1] {
+        OperandKind::Ref if has_no_operand_2(info.rule, ty, line) => Arg::None,
+        // `-jdump` does not print it.
+        OperandKind::Ref if op == Op::CNEW && line.peek().text.is_empty() => Arg::K(Const::Pri(Type::Nil)),
+        OperandKind::Ref => value(line.word("operand 2: a ref (0001) or a constant (+1)")?, class2, refs, world)?,
+        _ => literal2,
     };
     Ok((op1, op2))
 }
@@ -66,27 +64,56 @@ pub(super) fn value(word: Word, class: Option<Class>, refs: &Refs, world: &World
 }
 
 fn constant(word: Word, class: Option<Class>, world: &World) -> Result<Const, ParseError> {
-    let len = word.text.len();
-    let bracketed = |open: &str, close: &str| {
-        let inside = len > open.len() + close.len() && word.text.starts_with(open) && word.text.ends_with(close);
-        inside.then(|| word.before(len - close.len()).behind(open.len()))
-    };
-    if let Some(inner) = bracketed("[[", "]]") {
+    match word.text {
+        "NULL" => return Ok(Const::Null),
+        "nil" => return Ok(Const::Pri(Type::Nil)),
+        "false" => return Ok(Const::Pri(Type::False)),
+        "true" => return Ok(Const::Pri(Type::True)),
+        text if is_object(text) => return object::object(word, world).map(Const::Gc),
+        _ => {}
+    }
+    if let Some(inner) = inner(word, "[[", "]]") {
         return pointer(inner, world).map(Const::KPtr);
     }
-    if let Some(inner) = bracketed("[", "]") {
-        return pointer(inner, world).map(Const::Ptr);
+    if let Some(inner) = inner(word, "[", "]") {
+        return address(inner, world);
     }
+    if let Some(name) = word.text.strip_prefix("ctype:") {
+        return object::ctype(word.behind(word.text.len() - name.len())).map(Const::Ctype);
+    }
+    if word.text.ends_with(']') {
+        return node(word, world);
+    }
+    number(word, class)
+}
+
+/// What stands in brackets: a place of the VM, a helper or a pointer into a region.
+fn address(word: Word, world: &World) -> Result<Const, ParseError> {
     match word.text {
-        "NULL" => Ok(Const::Null),
-        "nil" => Ok(Const::Pri(Type::Nil)),
-        "false" => Ok(Const::Pri(Type::False)),
-        "true" => Ok(Const::Pri(Type::True)),
-        _ => number(word, class),
+        "tmpbuf" => Ok(Const::TmpBuf),
+        "niltv" => Ok(Const::NilTv),
+        text => match text.strip_prefix("helper:") {
+            Some(name) => {
+                let known = Helper::from_name(name).map(Const::Helper);
+                known.ok_or_else(|| word.behind(text.len() - name.len()).unexpected("the name of a helper"))
+            }
+            None => pointer(word, world).map(Const::Ptr),
+        },
+    }
+}
+
+/// A table's place for a key: `t["a"]`.
+fn node(word: Word, world: &World) -> Result<Const, ParseError> {
+    match part(word)? {
+        (name, Part::Key(key)) => Ok(Const::KSlot(object::named(name, world)?, object::key(key, world)?)),
+        _ => Err(word.unexpected("a table's place for a key (t[\"a\"])")),
     }
 }
 
 fn number(word: Word, class: Option<Class>) -> Result<Const, ParseError> {
+    if let Some(i) = text::parse_marked_int64(word.text) {
+        return Ok(Const::Int64(i));
+    }
     let (constant, expected) = match class.unwrap_or_else(|| class_by_form(word.text)) {
         Class::W64 => (text::parse_int64(word.text).map(Const::Int64), INT64),
         Class::Num => (text::parse_num(word.text).map(Const::Num), NUM),
@@ -97,10 +124,14 @@ fn number(word: Word, class: Option<Class>) -> Result<Const, ParseError> {
 
 /// A number has a point, an exponent, all bits or a name; `-jdump` prints -0 for the number only.
 fn class_by_form(text: &str) -> Class {
-    let num = text.len() == "0x".len() + 16 && text.starts_with("0x")
+    if is_num(text) { Class::Num } else { Class::W32 }
+}
+
+/// True for the form of a number.
+pub(super) fn is_num(text: &str) -> bool {
+    text.len() == "0x".len() + 16 && text.starts_with("0x")
         || !text.starts_with("0x") && text.contains(['.', 'e', 'E'])
-        || matches!(text, "bias" | "+inf" | "-inf" | "-0");
-    if num { Class::Num } else { Class::W32 }
+        || matches!(text, "bias" | "+inf" | "-inf" | "-0")
 }
 
 const INT: &str = "an integer of 32 bits (+3, -8)";
@@ -113,6 +144,7 @@ fn numbered(kind: LitKind, word: Word) -> Result<Lit, ParseError> {
     let number = word.behind(word.text.len() - digits.len());
     match kind {
         LitKind::Slot => number.number("a slot (#2)").map(Lit::Slot),
+        LitKind::Upvalue => number.number("an upvalue's index (#0)").map(Lit::Upvalue),
         _ => number.number(expected).map(Lit::Num),
     }
 }
@@ -127,17 +159,50 @@ fn literal(kind: LitKind, ty: Type, line: &mut Line) -> Result<Arg, ParseError> 
             let known = ALL_FPM.iter().find(|(_, _, name)| *name == word.text);
             Lit::Fpm(known.ok_or_else(|| word.unexpected("floor, ceil, trunc, sqrt, log or log2"))?.0)
         }
-        LitKind::Num | LitKind::Slot => numbered(kind, line.word("a number (#2)")?)?,
-        LitKind::Field | LitKind::Callee | LitKind::Upvalue | LitKind::Tmpref | LitKind::Buf | LitKind::Tostr => {
-            return Err(line.word("a literal")?.unexpected("a literal that this version reads"));
+        LitKind::Num | LitKind::Slot | LitKind::Upvalue => numbered(kind, line.word("a number (#2)")?)?,
+        LitKind::Field => {
+            let word = line.word("a field (tab.meta)")?;
+            let names = || ALL_FIELDS.iter().map(|f| f.text()).collect::<Vec<_>>().join(" ");
+            Lit::Field(Field::from_text(word.text).ok_or_else(|| word.unexpected(names()))?)
+        }
+        LitKind::Callee => {
+            let word = line.word("the name of a C function")?;
+            let known = Callee::from_name(word.text);
+            Lit::Callee(known.ok_or_else(|| word.unexpected("a C function that traces call (lj_tab_len)"))?)
+        }
+        LitKind::Tmpref => Lit::Tmpref(tmpref_mode(line)?),
+        LitKind::Buf => Lit::Buf(mode(line, [BufMode::Reset, BufMode::Append], buf, "RESET or APPEND")?),
+        LitKind::Tostr => {
+            let all = [TostrMode::Int, TostrMode::Num, TostrMode::Char];
+            Lit::Tostr(mode(line, all, tostr, "INT, NUM or CHAR")?)
         }
     }))
 }
 
+fn mode<T: Copy, const N: usize>(
+    line: &mut Line,
+    all: [T; N],
+    name: fn(T) -> &'static str,
+    expected: &str,
+) -> Result<T, ParseError> {
+    let word = line.word(expected)?;
+    all.into_iter().find(|m| name(*m) == word.text).ok_or_else(|| word.unexpected(expected))
+}
+
+/// There may be none.
+fn tmpref_mode(line: &mut Line) -> Result<TmprefMode, ParseError> {
+    if line.peek().text.is_empty() {
+        return Ok(TmprefMode::default());
+    }
+    let all = [(true, false), (false, true), (true, true)].map(|(in1, out1)| TmprefMode { in1, out1 });
+    mode(line, all, tmpref, "IN, OUT or INOUT")
+}
+
 fn sload(line: &mut Line) -> Result<SloadMode, ParseError> {
     let mut m = SloadMode::default();
-    let fields = [('T', &mut m.typecheck), ('C', &mut m.convert), ('R', &mut m.readonly), ('I', &mut m.inherit)];
-    letters(line, fields, "mode letters T C R I")?;
+    let SloadMode { typecheck, convert, readonly, inherit, parent } = &mut m;
+    let fields = [('P', parent), ('T', typecheck), ('C', convert), ('R', readonly), ('I', inherit)];
+    letters(line, fields, "mode letters P T C R I")?;
     Ok(m)
 }
 

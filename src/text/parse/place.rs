@@ -35,30 +35,31 @@ pub(super) fn place(word: Word, world: &World) -> Result<(usize, usize), ParseEr
     }
 }
 
-/// Reads bytes into a region. Lines of one region are in order, so that none overwrites another.
+/// Reads bytes into a region or object. Lines of one are in order, so that none overwrites another.
 pub(super) fn bytes_into(
     region: &mut [u8],
     filled: &mut usize,
     offset: usize,
+    of: &str,
     word: Word,
     mut line: Line,
 ) -> Result<(), ParseError> {
     if offset < *filled {
         return Err(word.unexpected(format!("an offset from {filled} on: the bytes before it were given")));
     }
-    let bytes = bytes(offset, region.len(), &mut line)?;
+    let bytes = bytes(offset, region.len(), of, &mut line)?;
     *filled = offset + bytes.len();
     region[offset..*filled].copy_from_slice(&bytes);
     Ok(())
 }
 
-/// The bytes to the line's end, which must fit between `offset` and `room`.
-pub(super) fn bytes(offset: usize, room: usize, line: &mut Line) -> Result<Vec<u8>, ParseError> {
+/// The bytes to the line's end, which must fit between `offset` and `room` of what they are in.
+pub(super) fn bytes(offset: usize, room: usize, of: &str, line: &mut Line) -> Result<Vec<u8>, ParseError> {
     let mut bytes = Vec::new();
     line.clone().word(BYTE)?;
     while let Some(word) = line.next() {
         if offset + bytes.len() >= room {
-            return Err(word.illegal(format!("outside of the region's {room} bytes")));
+            return Err(word.illegal(format!("outside of the {of}'s {room} bytes")));
         }
         let hex = word.text.len() == 2 && word.text.bytes().all(|b| b.is_ascii_hexdigit());
         let byte = u8::from_str_radix(word.text, 16).ok().filter(|_| hex);

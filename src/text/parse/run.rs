@@ -1,12 +1,15 @@
 //! What the interpreter made of an input: `run` and the lines that belong to it.
 
+use super::heap;
 use super::input::{SLOT, SLOT_VALUE, parsed, slot_value};
+use super::object::{address, is_object};
 use super::place::{bytes, place, pointer};
 use crate::ir::{Class, ExitNo, RegionId, Slot, Type};
 use crate::outcome::{Call, FAULT_CLASSES, Value};
 use crate::text::error::ParseError;
 use crate::text::expected::{Expected, Patch, RunEnd};
 use crate::text::line::{Line, Word};
+use crate::text::object::is_object_type;
 use crate::text::value;
 use crate::world::World;
 
@@ -29,7 +32,7 @@ pub(super) fn start(mut line: Line) -> Result<(Expected, Option<Word>), ParseErr
         _ => return Err(how.unexpected("`exit`, `tail` or `fault`")),
     };
     line.end()?;
-    Ok((Expected { end, values: vec![], stack: vec![], memory: vec![], calls: vec![] }, exit))
+    Ok((Expected { end, values: vec![], stack: vec![], memory: vec![], heap: vec![], calls: vec![] }, exit))
 }
 
 /// One of the lines behind it.
@@ -38,6 +41,7 @@ pub(super) fn detail(run: &mut Expected, word: Word, mut line: Line, world: &Wor
         "value" => run.values.push(live_value(&mut line, world)?),
         "stack" => run.stack.push(stack_word(&mut line, world)?),
         "memory" => run.memory.push(patch(&mut line, world)?),
+        "heap" => run.heap.push(heap::change(&mut line, world)?),
         _ => run.calls.push(call(&mut line)?),
     }
     line.end()
@@ -52,6 +56,7 @@ fn live_value(line: &mut Line, world: &World) -> Result<Value, ParseError> {
     let bits = match line.next() {
         None if ty.class() == Class::Pri => 0,
         None => return Err(line.peek().unexpected("a value")),
+        Some(word) if is_object(word.text) && ty.class() == Class::Gc => address(word, ty, world)?,
         Some(word) if is_pointer(word.text) => world.address(pointer(word, world)?),
         Some(word) => {
             let expected = || word.unexpected(format!("a value of type {}", ty.text()));
@@ -67,20 +72,29 @@ fn is_pointer(text: &str) -> bool {
 
 fn stack_word(line: &mut Line, world: &World) -> Result<(Slot, u64), ParseError> {
     let slot = Slot(line.word(SLOT)?.number(SLOT)?);
+    Ok((slot, word_value(line, world)?))
+}
+
+/// A Lua value's word: as in an input, a new object, or `word` and its bits.
+pub(super) fn word_value(line: &mut Line, world: &World) -> Result<u64, ParseError> {
     let kind = line.word(SLOT_VALUE)?;
-    let word = match slot_value(kind, line, world)? {
-        Some(value) => value.encode(world),
-        None if kind.text == "word" => parsed(line, BITS, value::parse_hex64)?,
-        None => return Err(kind.unexpected(format!("{SLOT_VALUE}, or word"))),
-    };
-    Ok((slot, word))
+    if is_object(line.peek().text)
+        && let Some(ty) = Type::from_text(kind.text).filter(|ty| is_object_type(*ty))
+    {
+        return heap::object_word(line.word("an object")?, ty, world);
+    }
+    match slot_value(kind, line, world)? {
+        Some(value) => Ok(value.encode(world)),
+        None if kind.text == "word" => parsed(line, BITS, value::parse_hex64),
+        None => Err(kind.unexpected(format!("{SLOT_VALUE}, or word"))),
+    }
 }
 
 fn patch(line: &mut Line, world: &World) -> Result<Patch, ParseError> {
     let word = line.word("a place (data+8:)")?;
     let (region, offset) = place(word, world)?;
     let room = world.regions[region].size as usize;
-    let bytes = bytes(offset, room, line)?;
+    let bytes = bytes(offset, room, "region", line)?;
     let number = |n: usize| u32::try_from(n).expect("regions fit into the data area");
     Ok(Patch { region: RegionId(u8::try_from(region).expect("regions are few")), offset: number(offset), bytes })
 }

@@ -2,7 +2,7 @@
 
 use super::operand;
 use crate::ir::validate::{MAX_INS, MAX_SLOT, MAX_SNAPS, MIN_SLOT};
-use crate::ir::{ALL_TYPES, Arg, Ins, Link, Op, Ref, Slot, Snap, SnapEntry, Status, Trace, Type};
+use crate::ir::{ALL_TYPES, Arg, ExitNo, Ins, Link, Op, Ref, Slot, Snap, SnapEntry, Status, Trace, Type};
 use crate::text::error::ParseError;
 use crate::text::line::{Line, Word};
 use crate::text::print::link_name;
@@ -21,13 +21,40 @@ pub(super) struct TraceText<'a> {
     /// The number of each snapshot, where it was given.
     pub snaps_at: Vec<Word<'a>>,
     /// These numbers, ascending.
-    pub snap_numbers: Vec<u16>,
+    snap_numbers: Vec<u16>,
     /// What its refs stand for.
     pub refs: Refs,
     link: Option<Link>,
     /// The link, where it was given.
     pub stop: Option<Word<'a>>,
 }
+
+/// A side trace.
+pub(super) struct SideText<'a> {
+    /// The root's exit, by its index.
+    pub exit: ExitNo,
+    /// Where the exit was given.
+    pub start: Word<'a>,
+    pub trace: TraceText<'a>,
+}
+
+/// `---- TRACE 2 start 1/0`, behind the root trace.
+pub(super) fn side<'a>(mut line: Line<'a>, root: &TraceText) -> Result<SideText<'a>, ParseError> {
+    line.exactly("----")?;
+    line.exactly("TRACE")?;
+    line.word(NUMBER)?.number::<u32>(NUMBER)?;
+    line.exactly("start")?;
+    let start = line.word(START)?;
+    let slash = start.text.find('/').ok_or_else(|| start.unexpected(START))?;
+    start.before(slash).number::<u32>(START)?;
+    let exit = start.behind(slash + 1);
+    let index = root.snap_index(exit.number(START)?);
+    line.rest()?;
+    let trace = TraceText { started: true, ..TraceText::default() };
+    Ok(SideText { exit: index.ok_or_else(|| exit.unexpected("the number of a snapshot"))?, start, trace })
+}
+
+const START: &str = "the root trace's number and its exit (1/0)";
 
 /// What the refs of the text stand for.
 #[derive(Default)]
@@ -76,8 +103,8 @@ impl<'a> TraceText<'a> {
             "" | "IR" => {}
             _ => return Err(what.unexpected("the end of the line, `IR`, `start` or `stop`")),
         }
-        if !self.ins.is_empty() || !self.snaps.is_empty() {
-            return Err(what.unexpected("`stop`: a file has one trace"));
+        if !self.ins.is_empty() || !self.snaps.is_empty() || self.started && what.text != "IR" {
+            return Err(what.unexpected("`stop`: the trace has started"));
         }
         self.started = true;
         line.end()
@@ -86,7 +113,10 @@ impl<'a> TraceText<'a> {
     fn end(&mut self, mut line: Line<'a>) -> Result<(), ParseError> {
         line.exactly("->")?;
         let name = line.word(LINK)?;
-        let link = [Link::Interpreter, Link::Return, Link::Loop].into_iter().find(|l| link_name(*l) == name.text);
+        let all = [Link::Interpreter, Link::Return, Link::Loop, Link::Root];
+        // `-jdump` says the root trace's number.
+        let is_number = name.text.bytes().all(|b| b.is_ascii_digit());
+        let link = all.into_iter().find(|l| link_name(*l) == name.text || is_number && *l == Link::Root);
         self.link = Some(link.ok_or_else(|| name.unexpected(LINK))?);
         self.stop = Some(name);
         line.end()
@@ -171,6 +201,17 @@ impl<'a> TraceText<'a> {
         Ref(u16::try_from(self.ins.len() + 1).expect("instructions are counted"))
     }
 
+    /// The index of the snapshot with this number.
+    pub fn snap_index(&self, number: u16) -> Option<ExitNo> {
+        let index = self.snap_numbers.binary_search(&number).ok()?;
+        u16::try_from(index).ok().map(ExitNo)
+    }
+
+    /// The highest number of a snapshot.
+    pub fn last_number(&self) -> u16 {
+        self.snap_numbers.last().copied().unwrap_or(0)
+    }
+
     /// The trace that was read.
     pub fn take(&mut self) -> Trace {
         let link = self.link.unwrap_or(Link::Interpreter);
@@ -179,7 +220,7 @@ impl<'a> TraceText<'a> {
 }
 
 const NUMBER: &str = "the trace's number";
-const LINK: &str = "interpreter, return or loop";
+const LINK: &str = "interpreter, return, loop or root";
 
 /// `------ LOOP ------------`
 fn loop_bar<'a>(line: &mut Line<'a>) -> Result<(Ins, Word<'a>), ParseError> {
