@@ -3,6 +3,7 @@
 //! Legal means: what the recorder could emit, or (for raw traces) what the backend promises to take. An illegal
 //! trace is an error of whoever wrote it, never a finding. Sources are named at each rule.
 
+mod imaginary;
 mod object;
 mod snapshots;
 
@@ -104,7 +105,8 @@ fn check_ins(trace: &Trace, at: Ref, ins: &Ins, scene: &Scene<'_>) -> Check {
         check_operand(trace, at, ins, n, arg, scene)?;
     }
     check_rule(trace, ins, scene)?;
-    object::check(trace, ins, scene)
+    object::check(trace, ins, scene)?;
+    imaginary::check(trace, at, ins)
 }
 
 /// LOOP stands alone and PHI is no guard: what a line of IR text can say of them, and no more.
@@ -161,6 +163,7 @@ fn check_operand(trace: &Trace, at: Ref, ins: &Ins, n: usize, arg: Arg, scene: &
         (OperandKind::Ref, Arg::K(k)) => {
             check_const(k, scene)?;
             match want {
+                Some(Class::W64) if n == 0 && ins.op == Op::ADD && k.class() == Class::Gc => Ok(()),
                 Some(class) if k.class() != class => {
                     Err(format!("operand {name} is a {:?} constant, wanted {class:?}", k.class()))
                 }
@@ -449,6 +452,7 @@ fn check_entry(trace: &Trace, snap: &Snap, e: &SnapEntry, is_tail: bool, scene: 
     match e.value {
         Arg::Ref(r) => {
             let ty = check_ref(trace, snap.at, r)?;
+            imaginary::check_shown(trace, r, snap.at)?;
             match ty.class() {
                 Class::Flt | Class::Pri => Err(format!("slot #{} holds a {} value", e.slot.0, ty.text())),
                 // asm_stack_restore stores Lua values only; other values may be live at exits (sunk CNEWI).

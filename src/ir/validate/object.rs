@@ -4,7 +4,7 @@
 //! being checked.
 
 use super::{Check, Scene};
-use crate::ir::{Arg, Class, Const, Field, Ins, Key, Lit, Op, Ref, Rule, Trace, Type};
+use crate::ir::{Arg, BufMode, Class, Const, Field, Ins, Key, Lit, Op, Ref, Rule, Trace, Type};
 
 /// Checks what a rule says beyond classes.
 pub(super) fn check(trace: &Trace, ins: &Ins, scene: &Scene<'_>) -> Check {
@@ -30,6 +30,8 @@ pub(super) fn check(trace: &Trace, ins: &Ins, scene: &Scene<'_>) -> Check {
             _ => Err("operand 1 must be a constant table".into()),
         },
         Rule::CNew | Rule::CNewI => check_cnew(ins, ty(ins.op2)),
+        // lj_asm.c: asm_bufhdr follows what it appends to up to the start of the chain.
+        Rule::BufHdr if ins.op2 == Arg::Lit(Lit::Buf(BufMode::Append)) => check_buffer(def(ins.op1)),
         Rule::BufHdr => wants(ins.op1 == Arg::K(Const::TmpBuf), "operand 1 must be the temporary buffer"),
         Rule::BufPut => check_buffer(def(ins.op1)).and_then(|()| wants_type(ty(ins.op2), Type::Str)),
         Rule::BufStr => check_buffer(def(ins.op1))
