@@ -6,6 +6,7 @@ use super::cells::Cells;
 use super::entropy::{Bulk, Entropy, Source};
 use super::interval::{self, Interval};
 use super::knobs::Knobs;
+use super::object::Objects;
 use super::palette::Palette;
 use super::pools;
 use super::string::Str;
@@ -40,6 +41,7 @@ pub(super) struct Builder<'a, 'b, 'k> {
     pub control_pointer: Option<(Arg, i64)>,
     pub bases: Vec<Base>,
     pub strings: Vec<Str>,
+    pub objects: Objects,
     /// Address instructions that may be used again: base, displacement, ref.
     pub addresses: Vec<(usize, i64, Ref)>,
     /// True behind LOOP.
@@ -71,7 +73,8 @@ impl<'a, 'b, 'k> Builder<'a, 'b, 'k> {
         }
         let palette = if swarm.palette { Palette::draw(&mut u) } else { Palette::NONE };
         let mut bulk = Bulk::new(u.raw(8));
-        let cells = Cells::draw(&mut u, &mut bulk, knobs);
+        let mut cells = Cells::draw(&mut u, &mut bulk, knobs);
+        let objects = Objects::draw(&mut u, &mut bulk, knobs, &mut cells);
         let first = Snap { at: Ref(1), entries: vec![] };
         let trace = Trace { ins: Vec::with_capacity(80), snaps: vec![first], link: crate::ir::Link::Interpreter };
         Builder {
@@ -88,6 +91,7 @@ impl<'a, 'b, 'k> Builder<'a, 'b, 'k> {
             control_pointer: None,
             bases: vec![],
             strings: vec![],
+            objects,
             addresses: vec![],
             in_body: false,
         }

@@ -3,7 +3,7 @@
 use super::build::Builder;
 use super::cells::Alias;
 use super::entropy::Source;
-use crate::ir::{Arg, Class, Op, Ref, Type};
+use crate::ir::{Arg, Class, Op, Ref, Rule, Type};
 
 impl Builder<'_, '_, '_> {
     /// Keeps the results of weak guards in use: LuaJIT drops `ADDOV` and its like when nothing needs the result, and with it the
@@ -41,7 +41,7 @@ impl Builder<'_, '_, '_> {
     }
 
     fn is_weak(&self, r: Ref) -> bool {
-        self.trace.get(r).op.info().mode.ends_with('W')
+        self.trace.get(r).op.info().rule == Rule::Overflow
     }
 
     fn is_unused(&self, r: Ref) -> bool {

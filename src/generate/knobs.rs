@@ -40,6 +40,11 @@ pub struct Knobs {
     pub dead: u8,
     /// Percent of cases with non-default `-O` switches.
     pub flags: u8,
+    /// Percent of cases with Lua objects, calls and allocation. Their worlds take time to make, and the other cases still find most of
+    /// what is wrong with plain instructions.
+    pub objects: u8,
+    /// Percent of inputs of such cases in which the collector wants the trace to leave at its first check.
+    pub leave: u8,
 }
 
 impl Default for Knobs {
@@ -60,6 +65,8 @@ impl Default for Knobs {
             filler: 30,
             dead: 12,
             flags: 15,
+            objects: 35,
+            leave: 0,
         }
     }
 }

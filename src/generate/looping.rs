@@ -192,6 +192,7 @@ impl Builder<'_, '_, '_> {
         let stale = |r: Ref| variant[usize::from(r.0)];
         self.retain(|r| !stale(r));
         self.addresses.retain(|(_, _, r)| !stale(*r));
+        self.objects_enter_loop(stale);
         for base in &mut self.bases {
             base.live &= !base.arg.as_ref().is_some_and(stale);
         }

@@ -10,25 +10,35 @@ mod address;
 mod arith;
 mod big;
 mod build;
+mod call;
+mod cdata;
 mod cells;
 mod chase;
 mod convert;
 mod entropy;
 mod finish;
 mod guard;
+mod heap;
 mod idiom;
 mod interval;
 mod knobs;
 mod looping;
+mod object;
+mod objects_step;
 mod opset;
 mod palette;
+mod place;
 mod pools;
 mod pressure;
 mod snapshot;
 mod string;
+mod string_object;
 mod swarm;
+mod table;
 #[cfg(test)]
 mod tests;
+mod upvalue;
+mod virtual_machine;
 
 pub use knobs::Knobs;
 pub use opset::{OpSet, UnknownOp};
@@ -72,6 +82,7 @@ fn entropy_bytes(knobs: &Knobs) -> usize {
 fn straight(b: &mut Builder, count: i64) {
     steps(b, count);
     let mut left = b.store_unused(true);
+    left.extend(b.objects_to_show());
     left.truncate(snapshot::SLOTS);
     b.keep_weak_guards(Ref(1), &left);
     b.tail(&left);
@@ -109,6 +120,9 @@ fn steps(b: &mut Builder, count: i64) {
 }
 
 fn step(b: &mut Builder) {
+    if b.wants_objects() {
+        return b.objects_step();
+    }
     match b.swarm.step(&mut b.u) {
         Some(Step::Cluster) => b.cluster(),
         Some(Step::Access) => b.single_access(),

@@ -31,10 +31,12 @@ impl Builder<'_, '_, '_> {
     }
 
     fn snapshot_value(&mut self) -> Option<Arg> {
-        let class = match self.u.weighted(&[5, 4, 2, 2]) {
+        let objects = if self.objects.held.is_empty() { 0 } else { 6 };
+        let class = match self.u.weighted(&[5, 4, 2, 2, objects]) {
             0 => Class::W32,
             1 => Class::Num,
             2 => Class::W64,
+            4 => return self.pick_held(|_| true).map(|h| h.arg),
             _ => return Some(self.snapshot_constant()),
         };
         let n = self.available(class).len();

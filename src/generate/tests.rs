@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::case::{Emit, MAX_INPUTS};
-use crate::ir::{ALL_OPS, Arg, Const, Lit, LitKind, Op, Status, sig::MEMORY_TYPES};
+use crate::ir::{ALL_CALLEES, ALL_OPS, Arg, Const, Lit, LitKind, Op, Rule, Status, sig::MEMORY_TYPES};
 use std::collections::BTreeSet;
 
 fn cases(knobs: &Knobs, count: u64) -> impl Iterator<Item = Case> + '_ {
@@ -13,10 +13,10 @@ fn cases(knobs: &Knobs, count: u64) -> impl Iterator<Item = Case> + '_ {
 fn every_case_is_legal() {
     for emit in [Emit::Fold, Emit::Raw] {
         let knobs = Knobs::new(emit);
-        for n in 0..100_000 {
+        for n in 0..50_000 {
             let case = case_from_seed(2, n, &knobs);
             if let Err(bad) = case.check() {
-                panic!("{} case {n}: {bad}\n{case:#?}", emit.name());
+                panic!("{} case {n}: {bad}\n{:#?}", emit.name(), case.trace);
             }
         }
     }
@@ -75,25 +75,46 @@ fn every_op_type_and_literal_turns_up() {
             lits.dedup();
         }
     }
-    let missing = |op: &&Op| op.info().status == Status::Plain && !ops.contains(op);
+    let is_called = |op: Op| op.info().rule != Rule::Call || ALL_CALLEES.iter().any(|c| c.op() == op);
+    let missing = |op: &&Op| op.info().status == Status::Plain && is_called(**op) && !ops.contains(op);
     assert_eq!(ALL_OPS.iter().filter(missing).collect::<Vec<_>>(), Vec::<&Op>::new());
     assert!(ops.contains(&Op::LOOP) && ops.contains(&Op::PHI));
     for ty in MEMORY_TYPES {
         assert!(loads.contains(ty) && stores.contains(ty), "{ty:?}");
     }
-    assert_eq!(lits, [LitKind::Slot, LitKind::Sload, LitKind::Xload, LitKind::Conv, LitKind::Fpm]);
+    let all = [
+        LitKind::Num,
+        LitKind::Slot,
+        LitKind::Sload,
+        LitKind::Xload,
+        LitKind::Conv,
+        LitKind::Fpm,
+        LitKind::Field,
+        LitKind::Callee,
+        LitKind::Upvalue,
+        LitKind::Tmpref,
+        LitKind::Buf,
+        LitKind::Tostr,
+    ];
+    assert_eq!(lits, all);
 }
 
 fn kind(a: Arg) -> Option<LitKind> {
-    match a {
-        Arg::Lit(Lit::Num(_)) => Some(LitKind::Num),
-        Arg::Lit(Lit::Slot(_)) => Some(LitKind::Slot),
-        Arg::Lit(Lit::Sload(_)) => Some(LitKind::Sload),
-        Arg::Lit(Lit::Xload(_)) => Some(LitKind::Xload),
-        Arg::Lit(Lit::Conv(_)) => Some(LitKind::Conv),
-        Arg::Lit(Lit::Fpm(_)) => Some(LitKind::Fpm),
-        _ => None,
-    }
+    let Arg::Lit(lit) = a else { return None };
+    Some(match lit {
+        Lit::Num(_) => LitKind::Num,
+        Lit::Slot(_) => LitKind::Slot,
+        Lit::Sload(_) => LitKind::Sload,
+        Lit::Xload(_) => LitKind::Xload,
+        Lit::Conv(_) => LitKind::Conv,
+        Lit::Fpm(_) => LitKind::Fpm,
+        Lit::Field(_) => LitKind::Field,
+        Lit::Callee(_) => LitKind::Callee,
+        Lit::Upvalue(_) => LitKind::Upvalue,
+        Lit::Tmpref(_) => LitKind::Tmpref,
+        Lit::Buf(_) => LitKind::Buf,
+        Lit::Tostr(_) => LitKind::Tostr,
+    })
 }
 
 #[test]
@@ -127,7 +148,11 @@ fn fold_cases_have_no_operation_on_two_constants() {
     for case in cases(&Knobs::default(), 20_000) {
         for ins in &case.trace.ins {
             let both = matches!((ins.op1, ins.op2), (Arg::K(_), Arg::K(_)));
-            assert!(!both || ins.op.info().is_store(), "{ins:?}");
+            // FOLD computes with operations: not with pairs of arguments, places of keys or constant objects.
+            let object = matches!(ins.op1, Arg::K(Const::Gc(_)));
+            let computed = !ins.op.info().is_store()
+                && !matches!(ins.op.info().rule, Rule::CArg | Rule::HRef | Rule::CNew | Rule::CNewI | Rule::SNew);
+            assert!(!both || !computed || object, "{ins:?}");
         }
     }
 }
