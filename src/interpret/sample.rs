@@ -1,8 +1,10 @@
 //! Small cases for this module's tests: a trace written as calls.
 
-use crate::case::{Case, Emit, Input, OptFlags};
-use crate::ir::{Arg, Const, Ins, Link, Lit, Op, Ref, RegionId, SloadMode, Slot, Snap, SnapEntry, SymPtr, Trace, Type};
-use crate::world::{Region, SlotValue, World};
+use crate::case::{Case, Emit, Input, ObjectValues, OptFlags};
+use crate::ir::{
+    Arg, Const, Ins, Link, Lit, ObjId, Op, Ref, RegionId, SloadMode, Slot, Snap, SnapEntry, SymPtr, Trace, Type,
+};
+use crate::world::{Object, ObjectKind, Region, SlotValue, World};
 
 /// A case under construction.
 pub(super) struct Sample(pub Case);
@@ -19,6 +21,19 @@ pub(super) fn int(i: i32) -> Arg {
 pub(super) fn num(x: f64) -> Arg {
     Arg::K(Const::Num(x.to_bits()))
 }
+
+/// An object of the world.
+pub(super) fn gc(n: u8) -> Arg {
+    Arg::K(Const::Gc(ObjId(n)))
+}
+
+/// A primitive.
+pub(super) fn pri(ty: Type) -> Arg {
+    Arg::K(Const::Pri(ty))
+}
+
+/// No operand, where one is a reference.
+pub(super) const NIL: Arg = Arg::K(Const::Pri(Type::Nil));
 
 /// A pointer into the first region.
 pub(super) fn data(offset: i64) -> Arg {
@@ -38,6 +53,15 @@ impl Sample {
         let input = Input { memory: vec![vec![0; 64]; 2], ..Input::default() };
         let trace = Trace { ins: vec![], snaps: vec![], link: Link::Return };
         Sample(Case::new(trace, world, vec![input], Emit::Raw, OptFlags::default())).snap(&[])
+    }
+
+    /// Objects of the world with their values in the input.
+    pub(super) fn objects(mut self, objects: Vec<(ObjectKind, ObjectValues)>) -> Self {
+        for (n, (kind, values)) in objects.into_iter().enumerate() {
+            self.0.world.objects.push(Object { name: format!("o{n}"), kind });
+            self.0.inputs[0].objects.push(values);
+        }
+        self
     }
 
     pub(super) fn slots(mut self, slots: &[(u8, SlotValue)]) -> Self {
