@@ -134,7 +134,7 @@ impl Heap {
             v => v.encode(world),
         };
         for (n, values) in input.objects.iter().enumerate() {
-            fill(&mut heap.objects[n].body, &world.objects[n].kind, values, &word, |k| key_word(k, world, &addresses));
+            fill(&mut heap.objects[n].body, &world.objects[n].kind, values, word, |k| key_word(k, world, &addresses));
         }
         heap
     }
@@ -230,7 +230,7 @@ impl Heap {
     /// The place at an imaginary address.
     pub fn place(&self, address: u64) -> Option<Place> {
         let n = address.checked_sub(PLACES)? / PLACE_SIZE;
-        (address % PLACE_SIZE == 0).then(|| self.places.get(usize::try_from(n).ok()?).copied())?
+        address.is_multiple_of(PLACE_SIZE).then(|| self.places.get(usize::try_from(n).ok()?).copied())?
     }
 }
 

@@ -1,10 +1,12 @@
 //! What a table becomes when a key finds no free node (`lj_tab.c: rehashtab`): the largest array part that is used by half.
 
 use super::table::Table;
-use crate::world::{TAG_INT, TV_NIL, encode_int};
+use crate::world::{TAG_INT, TV_NIL};
 
-/// Bits of the largest array index (`LJ_MAX_ABITS`).
+/// Bits of the largest array's size (`LJ_MAX_ABITS`).
 const MAX_ABITS: usize = 28;
+/// The largest index of an array part.
+const MAX_INDEX: i32 = 1 << (MAX_ABITS - 1);
 
 impl Table {
     /// Makes room for one more key that is no integer, and moves integers to where they now belong.
@@ -46,7 +48,7 @@ impl Table {
 /// The index of a key that an array part could have.
 fn index(key: u64) -> Option<i32> {
     let i = super::super::sem::int(key);
-    (key >> 32 == TAG_INT && i >= 0 && i <= 1 << (MAX_ABITS - 1) && encode_int(i) == key).then_some(i)
+    (key >> 32 == TAG_INT && (0..=MAX_INDEX).contains(&i)).then_some(i)
 }
 
 /// Keys 0 to 2 are in bin 0, those up to each further power of two in the next (`countint`, `countarray`).
@@ -81,7 +83,7 @@ fn size(n: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::{TV_FALSE, TV_TRUE};
+    use crate::world::{TV_FALSE, TV_TRUE, encode_int};
 
     #[test]
     fn a_key_in_an_empty_table_gets_two_nodes() {

@@ -7,7 +7,6 @@ use super::fp;
 macro_rules! functions {
     ($( $name:ident($($arg:ident),*) = $host:path; )*) => { $(
         #[doc = concat!("`", stringify!($name), "`")]
-        #[expect(clippy::unnecessary_wraps, reason = "the signature of all C functions")]
         pub(in super::super) fn $name(frame: &mut Frame<'_>, _: &Step, args: &[u64]) -> Result<u64, Unjudged> {
             let [$($arg),*] = *args else { unreachable!("decoded with as many arguments") };
             Ok(fp::library(&mut frame.marks, [$($arg),*], $host($( f64::from_bits($arg) ),*)))
