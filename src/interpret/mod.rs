@@ -61,7 +61,7 @@ mod program;
 mod sample;
 pub mod sem;
 #[cfg(test)]
-mod tests;
+mod scenes;
 
 pub use error::{InterpretError, Undefined, Unjudged};
 pub use marks::Marks;
