@@ -232,7 +232,7 @@ mod tests {
 
     fn id(seed: u64) -> HuntId {
         let backend = BackendId { name: "model".into(), version: "1".into(), variant: "plain".into() };
-        HuntId { tracehound: "0".into(), backend, seed, emit: Emit::Raw, ops: vec![] }
+        HuntId { tracehound: "0".into(), backend, seed, emit: Emit::Raw, ops: vec![], knobs: vec![] }
     }
 
     fn see(tally: &mut Tally, index: u64, ins: u64) {

@@ -26,7 +26,7 @@ mod state;
 pub use folder::{Folder, read_state, write_whole};
 pub use fuzz::fuzz_one;
 pub use hunt::{Hunt, Limits, Progress};
-pub use pieces::{OpenError, case, case_text, op_names, open_oracle, runs, spec};
+pub use pieces::{OpenError, case, case_text, check_knob, op_names, open_oracle, runs, spec};
 pub use plan::{DEFAULT_DEADLINE, DEFAULT_MEMORY, Plan, Workers};
 pub use process::Process;
 pub use replay::{Outcome, Replayer, Target, collect_files};
@@ -116,6 +116,7 @@ mod tests {
             seed: 1,
             emit: crate::case::Emit::Raw,
             ops: vec![],
+            knobs: vec![],
             memory: DEFAULT_MEMORY,
             sabotage: Sabotage::default(),
         }

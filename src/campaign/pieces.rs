@@ -5,7 +5,7 @@ use super::plan::Plan;
 use crate::backend::BackendId;
 use crate::backend::store::{self, Spec, StoreError};
 use crate::case::{Case, Emit};
-use crate::generate::{Knobs, OpSet, UnknownOp, case_from_seed};
+use crate::generate::{BadKnob, Knobs, OpSet, UnknownOp, case_from_seed};
 use crate::interpret::Program;
 use crate::ir::ALL_OPS;
 use crate::oracle::{Finding, Oracle, OracleError};
@@ -62,7 +62,20 @@ pub fn case(plan: &Plan, index: u64) -> Case {
 
 fn knobs(plan: &Plan) -> Knobs {
     let ops = OpSet::parse(&plan.ops.join(",")).ok().filter(|ops| !ops.is_empty());
-    Knobs { ops: ops.unwrap_or_else(OpSet::all), ..Knobs::new(plan.emit) }
+    let mut knobs = Knobs { ops: ops.unwrap_or_else(OpSet::all), ..Knobs::new(plan.emit) };
+    for text in &plan.knobs {
+        // They were checked when they were given.
+        let _ = knobs.set(text);
+    }
+    knobs
+}
+
+/// Checks a knob's text.
+///
+/// # Errors
+/// When there is no such knob, or no such value of it.
+pub fn check_knob(text: &str) -> Result<(), BadKnob> {
+    Knobs::default().set(text)
 }
 
 /// The opcodes of a list of names and groups, in table order; none where the list leaves all of them.
@@ -117,8 +130,9 @@ fn file_text(
     let mut notes: Vec<String> =
         notes.iter().flat_map(|n| n.lines()).map(plain_line).filter(|l| !l.is_empty()).collect();
     notes.push(format!(
-        "case {index} of seed {}, {}, tracehound {}",
+        "case {index} of seed {}{}, {}, tracehound {}",
         plan.seed,
+        plan.knobs.iter().fold(String::new(), |all, knob| all + " --knob " + knob),
         reach(case),
         env!("CARGO_PKG_VERSION")
     ));

@@ -26,6 +26,9 @@ pub struct Plan {
     pub emit: Emit,
     /// The opcodes that are drawn; empty for all.
     pub ops: Vec<String>,
+    /// Knobs of the generator that are set: `live=20..60`.
+    #[serde(default)]
+    pub knobs: Vec<String>,
     /// Address space of a worker in bytes.
     pub memory: u64,
     /// What goes wrong on purpose, for tests of the recovery.

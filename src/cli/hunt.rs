@@ -52,6 +52,7 @@ pub(super) fn hunt(context: &Context, args: &Args) -> anyhow::Result<End> {
         seed: plan.seed,
         emit: plan.emit,
         ops: plan.ops.clone(),
+        knobs: plan.knobs.clone(),
     };
     let opened = Folder::open(&out, &id, args.resume)?;
     let stop = interrupt::stop_flag()?;
@@ -96,11 +97,12 @@ fn plan(context: &Context, args: &Args) -> anyhow::Result<Plan> {
         }
         _ => args.backend.names()?,
     };
-    let (emit, ops) = (args.case.emit(), args.case.ops()?);
+    let (emit, ops, knobs) = (args.case.emit(), args.case.ops()?, args.case.knobs());
     Ok(Plan {
         seed: args.seed.or(before.as_ref().map(|id| id.seed)).unwrap_or_else(seed_from_clock),
         emit: emit.or(before.as_ref().map(|id| id.emit)).unwrap_or_default(),
-        ops: ops.or(before.map(|id| id.ops)).unwrap_or_default(),
+        ops: ops.or(before.as_ref().map(|id| id.ops.clone())).unwrap_or_default(),
+        knobs: knobs.or(before.map(|id| id.knobs)).unwrap_or_default(),
         ..args.workers.plan(context, (backend, variant))?
     })
 }

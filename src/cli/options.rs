@@ -44,6 +44,10 @@ pub(super) struct CaseArgs {
     /// Opcodes and groups to draw (`XLOAD,XSTORE,arith`), or not to draw (`-DIV,-math`); see `tracehound ops`
     #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
     ops: Option<String>,
+    /// Sets a knob of the generator, `big=100` (big cases in a thousand) or `live=20..60` (values alive at once); any
+    /// other name lists them
+    #[arg(long = "knob", value_name = "NAME=VALUE", value_parser = knob)]
+    knobs: Vec<String>,
 }
 
 impl CaseArgs {
@@ -56,12 +60,22 @@ impl CaseArgs {
         }
     }
 
+    /// The knobs that were set; none if none was.
+    pub fn knobs(&self) -> Option<Vec<String>> {
+        (!self.knobs.is_empty()).then(|| self.knobs.clone())
+    }
+
     /// The opcodes that were asked for; none for all.
     pub fn ops(&self) -> anyhow::Result<Option<Vec<String>>> {
         let Some(list) = &self.ops else { return Ok(None) };
         let names = campaign::op_names(list).with_context(|| format!("--ops {list}"));
         names.map(Some).map_err(|e| e.context(format!("opcodes that can be generated: {}", valid_ops())))
     }
+}
+
+fn knob(text: &str) -> Result<String, String> {
+    campaign::check_knob(text).map_err(|e| e.to_string())?;
+    Ok(text.into())
 }
 
 fn valid_ops() -> String {
@@ -79,6 +93,7 @@ pub(super) fn cases_of(seed: u64, args: &CaseArgs) -> anyhow::Result<Plan> {
         seed,
         emit: args.emit().unwrap_or_default(),
         ops: args.ops()?.unwrap_or_default(),
+        knobs: args.knobs().unwrap_or_default(),
         memory: DEFAULT_MEMORY,
         sabotage: Sabotage::default(),
     })
@@ -113,7 +128,8 @@ impl WorkerArgs {
         let sabotage = self.sabotage.clone().unwrap_or_default();
         let cache = context.cache()?;
         let memory = self.memory.saturating_mul(1 << 20);
-        Ok(Plan { backend, variant, cache, seed: 0, emit: Emit::Fold, ops: vec![], memory, sabotage })
+        let (ops, knobs) = (vec![], vec![]);
+        Ok(Plan { backend, variant, cache, seed: 0, emit: Emit::Fold, ops, knobs, memory, sabotage })
     }
 }
 

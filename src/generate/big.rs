@@ -11,11 +11,11 @@ use crate::ir::{Arg, Class, Const, Op, Ref, Type};
 use std::collections::HashSet;
 
 /// Constants of the recorder's `maxirconst` that ordinary steps may take; 64-bit constants count twice.
-const ORDINARY: usize = 250;
+const ORDINARY: usize = 220;
 /// Those that guards on single bits may take, too.
-const WITH_BITS: usize = 400;
+const WITH_BITS: usize = 370;
 /// All that the generator makes; FOLD makes some of its own.
-const ALL: usize = 470;
+const ALL: usize = 420;
 /// Long constants of a big trace: more than registers, fewer than `maxirconst` has room for.
 const LONG: usize = 48;
 

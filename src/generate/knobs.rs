@@ -3,6 +3,8 @@
 use super::opset::OpSet;
 use crate::case::Emit;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
+use thiserror::Error;
 
 /// What cases to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,5 +77,101 @@ impl Knobs {
     /// The defaults for one way of emitting.
     pub fn new(emit: Emit) -> Knobs {
         Knobs { emit, ..Knobs::default() }
+    }
+}
+
+/// Why a knob can't be set.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum BadKnob {
+    /// No knob of that name.
+    #[error("no knob {name:?}: {names} can be set", names = NAMES.join(", "))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+    },
+    /// No value for it.
+    #[error("knob {name}: {value:?} is no value, write {wanted}")]
+    Value {
+        /// The knob.
+        name: String,
+        /// What was given.
+        value: String,
+        /// What it takes.
+        wanted: &'static str,
+    },
+}
+
+macro_rules! settable {
+    ($( $knob:ident: $kind:ident, )*) => {
+        /// Knobs that can be set by name.
+        const NAMES: &[&str] = &[$( stringify!($knob) ),*];
+
+        impl Knobs {
+            /// Sets a knob from text: `NAME=N`, or `NAME=N..N` for a range, both ends included.
+            ///
+            /// # Errors
+            /// When there is no such knob, or it takes no such value.
+            pub fn set(&mut self, text: &str) -> Result<(), BadKnob> {
+                let (name, value) = text.split_once('=').unwrap_or((text, ""));
+                match name {
+                    $( stringify!($knob) => $kind(value).map(|v| self.$knob = v), )*
+                    _ => return Err(BadKnob::Unknown { name: name.into() }),
+                }
+                .map_err(|wanted| BadKnob::Value { name: name.into(), value: value.into(), wanted })
+            }
+        }
+    };
+}
+
+settable! {
+    ins: range,
+    inputs: number,
+    loops: number,
+    trips: number,
+    pressure: number,
+    live: range,
+    frames: number,
+    palette: number,
+    big: number,
+    big_ins: range,
+    filler: number,
+    dead: number,
+    flags: number,
+}
+
+fn number<T: FromStr>(text: &str) -> Result<T, &'static str> {
+    text.parse().map_err(|_| "a small number")
+}
+
+fn range<T: FromStr + PartialOrd + Copy>(text: &str) -> Result<RangeInclusive<T>, &'static str> {
+    let wanted = "two small numbers with .. between, the lower one first";
+    let (lo, hi) = text.split_once("..").unwrap_or((text, text));
+    match (lo.parse::<T>(), hi.parse::<T>()) {
+        (Ok(lo), Ok(hi)) if lo <= hi => Ok(lo..=hi),
+        _ => Err(wanted),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knobs_are_set_by_name() {
+        let mut knobs = Knobs::default();
+        assert_eq!(knobs.set("live=20..60"), Ok(()));
+        assert_eq!(knobs.set("big=1000"), Ok(()));
+        assert_eq!(knobs.set("ins=9"), Ok(()));
+        assert_eq!((knobs.live, knobs.big, knobs.ins), (20..=60, 1000, 9..=9));
+    }
+
+    #[test]
+    fn a_wrong_knob_is_named() {
+        let mut knobs = Knobs::default();
+        let said = |e: Result<(), BadKnob>| e.unwrap_err().to_string();
+        assert!(said(knobs.set("bug=1")).starts_with("no knob \"bug\": ins, inputs, "));
+        assert_eq!(said(knobs.set("loops=many")), "knob loops: \"many\" is no value, write a small number");
+        assert!(said(knobs.set("live=9..3")).contains("the lower one first"));
+        assert_eq!(knobs, Knobs::default());
     }
 }

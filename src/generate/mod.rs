@@ -40,7 +40,7 @@ mod tests;
 mod upvalue;
 mod virtual_machine;
 
-pub use knobs::Knobs;
+pub use knobs::{BadKnob, Knobs};
 pub use opset::{OpSet, UnknownOp};
 
 use crate::case::{Case, OptFlags};

@@ -118,15 +118,20 @@ impl Swarm {
         if live > 0 && s.percent(30) {
             steps[Step::Call as usize] += 6;
         }
+        let palette = s.percent(knobs.palette);
+        if palette {
+            steps[Step::Alu64 as usize] += 10;
+            steps[Step::Alu32 as usize] += 4;
+        }
         let mut swarm = Swarm {
             steps,
             ops: draw_ops(s, knobs.ops),
             memory: draw_types(s),
-            constants: s.pick(&[35, 20, 60]),
+            constants: if palette { s.pick(&[70, 50, 90]) } else { s.pick(&[35, 20, 60]) },
             recent: s.pick(&[50, 75, 20]),
             live,
             held: s.pick(&HELD),
-            palette: s.percent(knobs.palette),
+            palette,
             rotate: s.pick(&[15, 50]),
             big: s.below(1000) >= 1000 - u32::from(knobs.big.min(1000)),
             is_loop: s.percent(knobs.loops),

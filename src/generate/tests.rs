@@ -30,6 +30,8 @@ fn cases_with_odd_knobs_are_legal() {
         Knobs { loops: 100, trips: 0, inputs: 0, ..Knobs::default() },
         Knobs { loops: 100, trips: 255, inputs: 255, ..Knobs::default() },
         Knobs { ops: OpSet::EMPTY, ..Knobs::default() },
+        Knobs { pressure: 100, frames: 100, live: 0..=255, loops: 60, ..Knobs::default() },
+        Knobs { ops: OpSet::EMPTY, big: 1000, big_ins: 0..=300, loops: 50, ..Knobs::default() },
         Knobs { ops: OpSet::parse("BSHL").unwrap(), filler: 100, dead: 100, flags: 100, ..Knobs::new(Emit::Raw) },
     ];
     for knobs in &odd {
@@ -38,6 +40,33 @@ fn cases_with_odd_knobs_are_legal() {
             assert!(case.inputs.len() <= MAX_INPUTS);
         }
     }
+}
+
+#[test]
+fn big_cases_are_legal_and_within_the_recorders_limits() {
+    for emit in [Emit::Fold, Emit::Raw] {
+        let knobs = Knobs { big: 1000, pressure: 60, frames: 50, palette: 50, loops: 30, ..Knobs::new(emit) };
+        let mut most = 0;
+        for case in cases(&knobs, 300) {
+            assert_eq!(case.check(), Ok(()));
+            assert!(const_slots(&case) < 500, "{} slots of constants", const_slots(&case));
+            most = most.max(case.trace.ins.len());
+        }
+        assert!(most > 2000, "{most} instructions at most");
+    }
+}
+
+/// What LuaJIT's `maxirconst` counts: slots of different constants.
+fn const_slots(case: &Case) -> usize {
+    let args = case
+        .trace
+        .ins
+        .iter()
+        .flat_map(|i| i.args())
+        .chain(case.trace.snaps.iter().flat_map(|s| s.entries.iter().map(|e| e.value)));
+    let all: std::collections::HashSet<Const> =
+        args.filter_map(|a| if let Arg::K(k) = a { Some(k) } else { None }).collect();
+    all.iter().map(|k| if matches!(k, Const::Int(_)) { 1 } else { 2 }).sum()
 }
 
 #[test]
@@ -132,6 +161,51 @@ fn displacements_on_both_sides_of_the_field_limits_turn_up() {
     for k in [-8, -4, -256, -257, -264, 252, 255, 256, 257, 504, 512, 4095, 4096, 16380, 16384, 32760, 32768] {
         assert!(seen.contains(&k), "no displacement {k}");
     }
+}
+
+#[test]
+fn loops_with_exchanged_values_turn_up() {
+    let knobs = Knobs { loops: 100, pressure: 50, ..Knobs::default() };
+    let longest = cases(&knobs, 2000).map(|c| cycle(&c.trace)).max().expect("some cases");
+    assert!(longest > 8, "the longest cycle has {longest} PHIs");
+}
+
+/// How many PHIs the longest cycle has in which each one's right side is the next one's left.
+fn cycle(trace: &crate::ir::Trace) -> usize {
+    let phis = trace.ins.iter().filter(|i| i.op == Op::PHI);
+    let next: std::collections::BTreeMap<_, _> =
+        phis.filter_map(|i| Some((i.op1.as_ref()?, i.op2.as_ref()?))).collect();
+    let length = |start: &crate::ir::Ref| {
+        let way = std::iter::successors(next.get(start), |r| next.get(r)).take(next.len());
+        way.enumerate().find(|(_, r)| *r == start).map_or(0, |(n, _)| n + 1)
+    };
+    next.keys().map(length).max().unwrap_or(0)
+}
+
+#[test]
+fn constants_within_reach_of_an_immediate_turn_up() {
+    let knobs = Knobs { palette: 100, ..Knobs::default() };
+    let mut near = [0; 3];
+    for case in cases(&knobs, 2000) {
+        let longs: BTreeSet<i64> = case
+            .trace
+            .ins
+            .iter()
+            .filter_map(|i| match i.op2 {
+                Arg::K(Const::Int64(k)) if i.ty != crate::ir::Type::P64 && k >> 32 != 0 && k >> 32 != -1 => Some(k),
+                _ => None,
+            })
+            .collect();
+        for (a, b) in longs.iter().zip(longs.iter().skip(1)) {
+            match b.abs_diff(*a) {
+                1..=4094 => near[0] += 1,
+                4095 => near[1] += 1,
+                4096..=0xfff000 => near[2] += 1,
+                _ => {}
+            }
+        }
+    }
+    assert!(near.iter().all(|n| *n > 5), "distances: {near:?}");
 }
 
 #[test]

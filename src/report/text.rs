@@ -17,10 +17,19 @@ pub fn hunt_text(r: &HuntReport) -> String {
 
 fn head(r: &HuntReport) -> Vec<String> {
     let (id, backend) = (&r.hunt, &r.hunt.backend);
-    let ops = if id.ops.is_empty() { String::new() } else { format!(", ops {}", id.ops.join(",")) };
+    let chosen = |what, list: &[String]| {
+        if list.is_empty() { String::new() } else { format!(", {what} {}", list.join(",")) }
+    };
+    let (ops, knobs) = (chosen("ops", &id.ops), chosen("knobs", &id.knobs));
     vec![
         format!("backend     {} {}, {}", backend.name, backend.variant, backend.version),
-        format!("cases       {} of seed {}, {}{ops}, tracehound {}", r.cases, id.seed, id.emit.name(), id.tracehound),
+        format!(
+            "cases       {} of seed {}, {}{ops}{knobs}, tracehound {}",
+            r.cases,
+            id.seed,
+            id.emit.name(),
+            id.tracehound
+        ),
     ]
 }
 
@@ -87,7 +96,8 @@ mod tests {
     #[test]
     fn a_report_names_buckets_reasons_and_files() {
         let backend = BackendId { name: "model".into(), version: "1.2".into(), variant: "plain".into() };
-        let id = HuntId { tracehound: "0".into(), backend, seed: 7, emit: Emit::Raw, ops: vec!["ADD".into()] };
+        let (ops, knobs) = (vec!["ADD".into()], vec![]);
+        let id = HuntId { tracehound: "0".into(), backend, seed: 7, emit: Emit::Raw, ops, knobs };
         let mut tally = Tally { cases: 300, inputs: 600, exits: 5, tails: 9, ..Tally::default() };
         tally.ops.insert("ADD".into(), 300);
         (0..3).for_each(|i| tally.add_skip(if i == 1 { "b" } else { "a" }));

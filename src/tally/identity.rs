@@ -17,6 +17,9 @@ pub struct HuntId {
     pub emit: Emit,
     /// The opcodes that are drawn, sorted; empty for all.
     pub ops: Vec<String>,
+    /// Knobs of the generator that are set, as they were given; empty for the defaults.
+    #[serde(default)]
+    pub knobs: Vec<String>,
 }
 
 impl HuntId {
@@ -29,15 +32,16 @@ impl HuntId {
             ("variant", self.backend.variant.clone(), other.backend.variant.clone()),
             ("seed", self.seed.to_string(), other.seed.to_string()),
             ("mode", self.emit.name().into(), other.emit.name().into()),
-            ("ops", list(&self.ops), list(&other.ops)),
+            ("ops", list(&self.ops, "all"), list(&other.ops, "all")),
+            ("knobs", list(&self.knobs, "defaults"), list(&other.knobs, "defaults")),
         ];
         let differ = rows.into_iter().filter(|(_, a, b)| a != b);
         differ.map(|(what, a, b)| format!("{what} {a} instead of {b}")).collect()
     }
 }
 
-fn list(ops: &[String]) -> String {
-    if ops.is_empty() { "all".into() } else { ops.join(",") }
+fn list(words: &[String], none: &str) -> String {
+    if words.is_empty() { none.into() } else { words.join(",") }
 }
 
 #[cfg(test)]
@@ -47,9 +51,13 @@ mod tests {
     #[test]
     fn hunts_differ_by_what_changes_their_cases() {
         let backend = BackendId { name: "model".into(), version: "1".into(), variant: "plain".into() };
-        let a = HuntId { tracehound: "0".into(), backend, seed: 1, emit: Emit::Fold, ops: vec![] };
-        let b = HuntId { seed: 2, ops: vec!["ADD".into(), "SUB".into()], ..a.clone() };
+        let a = HuntId { tracehound: "0".into(), backend, seed: 1, emit: Emit::Fold, ops: vec![], knobs: vec![] };
+        let ops = vec!["ADD".into(), "SUB".into()];
+        let b = HuntId { seed: 2, ops, knobs: vec!["big=9".into()], ..a.clone() };
         assert_eq!(a.differences(&a), Vec::<String>::new());
-        assert_eq!(b.differences(&a), ["seed 2 instead of 1", "ops ADD,SUB instead of all"]);
+        assert_eq!(
+            b.differences(&a),
+            ["seed 2 instead of 1", "ops ADD,SUB instead of all", "knobs big=9 instead of defaults"]
+        );
     }
 }
