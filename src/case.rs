@@ -1,7 +1,7 @@
 //! A case: all that one run of the pipeline needs, and nothing else.
 
 use crate::ir::validate::{self, Illegal, Scene};
-use crate::ir::{Arg, Const, ExitNo, Link, Slot, SymPtr, Trace, Type};
+use crate::ir::{Arg, Const, ExitNo, Ins, Link, Lit, Slot, SymPtr, Trace, Type};
 use crate::world::{BadWorld, ObjectKind, SlotValue, Upvalue, World};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -331,8 +331,16 @@ impl Case {
         }
         let parent = self.exit_slots(side.exit).ok_or_else(|| illegal(format!("there is no exit {}", side.exit.0)))?;
         let tail = usize::from(side.exit.0) + 1 == self.trace.snaps.len() && self.trace.link != Link::Loop;
-        if tail && self.trace.ins.len() < usize::from(self.trace.snaps[usize::from(side.exit.0)].at.0) {
-            return Err(illegal(format!("no guard leaves through exit {}", side.exit.0)));
+        if tail {
+            // lj_trace.c: trace_state, LJ_TRACE_END.
+            return Err(illegal(format!("exit {} is the root trace's end, where no side trace starts", side.exit.0)));
+        }
+        if let Some((at, _)) = self.trace.iter().find(|(_, ins)| is_readonly_slot(ins)) {
+            // lj_snap.c: snapshot_slots takes what such a load left in any slot for what is in the slot already.
+            return Err(illegal(format!(
+                "{:04} says that its slot is read-only: leave R out where there is a side trace",
+                at.0
+            )));
         }
         Ok(validate::validate(&side.trace, &Scene { parent: Some(&parent), passes: false, ..scene })?)
     }
@@ -428,6 +436,10 @@ impl Case {
             Err(format!("points to region {}, the world has {}", p.region.0, self.world.regions.len()))
         }
     }
+}
+
+fn is_readonly_slot(ins: &Ins) -> bool {
+    matches!(ins.op2, Arg::Lit(Lit::Sload(mode)) if mode.readonly)
 }
 
 /// The bits of the canonical NaN.

@@ -33,8 +33,12 @@ pub struct ValueLoc {
 /// One exit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Exit {
-    /// Its values, in the snapshot's order.
+    /// Its values, in the snapshot's order; none where the backend's own handler is asked for them.
     pub values: Vec<ValueLoc>,
+    /// The exit of the written case that it is.
+    pub number: ExitNo,
+    /// The stack pointer there.
+    pub sp: u64,
 }
 
 /// Which code belongs to which instruction. Fused operands belong to the instruction that consumes them.
@@ -55,7 +59,7 @@ pub struct Conventions {
     pub reserved: Vec<(u8, &'static str)>,
     /// Bytes of the frame at entry, above the stack pointer, that belong to the code.
     pub frame: u32,
-    /// The stack pointer at exits.
+    /// The stack pointer at this trace's exits.
     pub exit_sp: u64,
     /// The stack pointer at the trace's end.
     pub tail_sp: u64,
@@ -63,6 +67,8 @@ pub struct Conventions {
     pub targets: Vec<(u64, u64)>,
     /// Address ranges that literal loads may read.
     pub literals: Vec<(u64, u64)>,
+    /// Entries of other traces that branches may go to: address, and the stack pointer that it wants.
+    pub links: Vec<(u64, u64)>,
 }
 
 /// A compiled trace.
@@ -78,7 +84,7 @@ pub struct Code {
     pub entry: u32,
     /// Start of the loop body, from the start.
     pub loop_start: Option<u32>,
-    /// Exits by number.
+    /// Exits by the numbers that the machine meets; a side trace's come behind the root's.
     pub exits: Vec<Exit>,
     /// Code by instruction, ascending, without gaps in the body.
     pub marks: Vec<Mark>,
@@ -92,6 +98,8 @@ pub struct Code {
     pub may_fuse_fma: bool,
     /// Address of the first Lua stack slot that a case may use ([`crate::ir::validate::MIN_SLOT`]).
     pub stack: u64,
+    /// The side trace's code. It has no exits of its own here: they are among the root's.
+    pub side: Option<Box<Code>>,
 }
 
 impl Code {

@@ -54,11 +54,13 @@ impl Backend for Fixed {
                 tail_sp: sp,
                 targets: vec![(HANDLER, VM + 4)],
                 literals: vec![],
+                links: vec![],
             },
             start: Registers { sp, pc: BASE, ..Registers::default() },
             folded: 1,
             may_fuse_fma: false,
             stack: 0x40_0000,
+            side: None,
         })
     }
 
@@ -132,7 +134,8 @@ const FAILS: &str = "; tracehound 1
 fn exits() -> Vec<Exit> {
     let value = |slot, place| ValueLoc { slot: Slot(slot), ty: Type::Int, place, int_to_num: false };
     let values = vec![value(2, Place::Gpr(5)), value(3, Place::Known(7))];
-    vec![Exit { values: vec![] }, Exit { values }, Exit { values: vec![] }]
+    let exit = |n, values| Exit { values, number: ExitNo(n), sp: 0x30_0000 };
+    vec![exit(0, vec![]), exit(1, values), exit(2, vec![])]
 }
 
 /// A load of x5 and a branch to exit 1's stub.

@@ -41,6 +41,9 @@ pub(super) struct CaseArgs {
     /// Emit IR through LuaJIT's FOLD, as its recorder does [default]
     #[arg(long)]
     fold: bool,
+    /// Emit one iteration through FOLD, then run LuaJIT's own passes: loop optimization, sinking, dead-code elimination
+    #[arg(long, conflicts_with_all = ["fold", "raw"])]
+    via_passes: bool,
     /// Opcodes and groups to draw (`XLOAD,XSTORE,arith`), or not to draw (`-DIV,-math`); see `tracehound ops`
     #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
     ops: Option<String>,
@@ -53,9 +56,10 @@ pub(super) struct CaseArgs {
 impl CaseArgs {
     /// The mode that was asked for.
     pub fn emit(&self) -> Option<Emit> {
-        match (self.raw, self.fold) {
-            (true, _) => Some(Emit::Raw),
-            (_, true) => Some(Emit::Fold),
+        match (self.raw, self.fold, self.via_passes) {
+            (true, ..) => Some(Emit::Raw),
+            (_, true, _) => Some(Emit::Fold),
+            (.., true) => Some(Emit::Passes),
             _ => None,
         }
     }

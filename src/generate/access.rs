@@ -205,7 +205,7 @@ impl Builder<'_, '_, '_> {
         let mode = SloadMode {
             typecheck: checked,
             convert,
-            readonly: self.u.percent(20),
+            readonly: self.u.percent(20) && !self.forks,
             inherit: self.u.percent(10),
             parent: false,
         };

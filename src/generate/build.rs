@@ -4,7 +4,9 @@ use super::address::Base;
 use super::big::Dense;
 use super::cells::Cells;
 use super::entropy::{Bulk, Entropy, Source};
+use super::fork::Fork;
 use super::interval::{self, Interval};
+use super::iteration::Written;
 use super::knobs::Knobs;
 use super::object::Objects;
 use super::palette::Palette;
@@ -46,6 +48,12 @@ pub(super) struct Builder<'a, 'b, 'k> {
     pub addresses: Vec<(usize, i64, Ref)>,
     /// True behind LOOP.
     pub in_body: bool,
+    /// Slots that the trace has written, where all snapshots hold them.
+    pub written: Option<Written>,
+    /// Where the side trace starts.
+    pub fork: Option<Fork>,
+    /// The case has a side trace.
+    pub forks: bool,
 }
 
 const POOLS: usize = 5;
@@ -94,6 +102,9 @@ impl<'a, 'b, 'k> Builder<'a, 'b, 'k> {
             objects,
             addresses: vec![],
             in_body: false,
+            written: None,
+            fork: None,
+            forks: false,
         }
     }
 

@@ -66,6 +66,8 @@ impl Cells {
         for name in &["a", "b", "c", "d"][..1 + s.index(4)] {
             let alias = match s.percent(50) {
                 _ if knobs.emit == Emit::Raw => Alias::Free,
+                // The base of one iteration is another one in the next.
+                _ if knobs.emit == Emit::Passes => Alias::OneType(None),
                 false => Alias::OneBase { taken: false },
                 true => Alias::OneType(None),
             };
@@ -192,6 +194,11 @@ impl Cells {
             input.slots.push((slot, value(n)));
         }
         Some(slot)
+    }
+
+    /// Makes new slots come behind this one.
+    pub(super) fn skip_slots(&mut self, last: Slot) {
+        self.slots = self.slots.max(last.0 + 1);
     }
 
     /// The regions for a purpose.

@@ -44,7 +44,7 @@ impl Builder<'_, '_, '_> {
         for _ in 0..self.u.below(3) {
             self.node_value(p, list.next);
         }
-        let next = self.field(p, list.next, Type::P64);
+        let next = self.list_field(p, list.next, Type::P64);
         if self.may(Op::NE) && self.u.percent(self.knobs.filler) {
             self.push(Op::NE, Type::P64, Arg::Ref(next), Arg::K(Const::Null));
         }
@@ -83,11 +83,11 @@ impl Builder<'_, '_, '_> {
         let side = self.u.pick(&[NEXT, -NEXT]);
         let half = if ty.size() == 4 && self.u.percent(50) { 4 } else { 0 };
         let at = next + side + half;
-        let r = self.field(p, at, ty);
+        let r = self.list_field(p, at, ty);
         self.offer(r);
     }
 
-    fn field(&mut self, p: Ref, at: i64, ty: Type) -> Ref {
+    fn list_field(&mut self, p: Ref, at: i64, ty: Type) -> Ref {
         let address = match at {
             0 => p,
             at => self.hidden(Op::ADD, Type::P64, false, Arg::Ref(p), Arg::K(Const::Int64(at))),

@@ -47,6 +47,8 @@ pub struct Knobs {
     pub objects: u8,
     /// Percent of inputs of such cases in which the collector wants the trace to leave at its first check.
     pub leave: u8,
+    /// Percent of cases with a side trace at one of the root trace's exits. Not through the passes.
+    pub sides: u8,
 }
 
 impl Default for Knobs {
@@ -69,6 +71,7 @@ impl Default for Knobs {
             flags: 15,
             objects: 35,
             leave: 0,
+            sides: 15,
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct Loop {
 }
 
 /// How a loop counts: each input starts so that `bound` is reached after at most `trips` steps.
-struct Counter {
+pub(super) struct Counter {
     left: Ref,
     ty: Type,
     step: i64,
@@ -54,8 +54,7 @@ impl Counter {
 impl Builder<'_, '_, '_> {
     /// Ends the part before LOOP: the counter, carried values, LOOP itself.
     pub(super) fn enter_loop(&mut self, body: i64) -> Loop {
-        let most = i64::from(self.knobs.trips.max(1));
-        let counter = self.counter((BUDGET / (body + 40)).clamp(1, most));
+        let counter = self.counter(self.trips(body));
         let moving = if self.u.percent(40) { self.moving_pointer(counter.trips) } else { None };
         let list = if self.u.percent(12) { Some(self.list(counter.trips_and_one())) } else { None };
         let phis = self.carried(&counter);
@@ -74,8 +73,36 @@ impl Builder<'_, '_, '_> {
         Loop { counter, phis, pointer, list, at }
     }
 
+    /// How often a body of so many instructions may run.
+    fn trips(&self, body: i64) -> i64 {
+        (BUDGET / (body + 40)).clamp(1, i64::from(self.knobs.trips.max(1)))
+    }
+
+    /// A counter in a slot of an iteration of about `count` instructions, and the slot.
+    pub(super) fn slot_counter(&mut self, count: i64) -> (Counter, Slot) {
+        let trips = self.trips(count);
+        let (step, bound, starts) = self.course(trips);
+        let word = |n: usize| SlotValue::Int(i32::try_from(starts[n]).expect("the counter of an int fits"));
+        let slot = self.cells.slot(word).expect("the first slot of a case");
+        let left = self.load_carried(slot, Type::Int);
+        let limit = self.limit(Type::Int, bound);
+        let way = step * trips;
+        let ends = (bound - way, bound - step);
+        self.set_interval(left, Some((ends.0.min(ends.1), ends.0.max(ends.1))));
+        self.offer(left);
+        (Counter { left, ty: Type::Int, step, bound, trips, limit }, slot)
+    }
+
     fn counter(&mut self, trips: i64) -> Counter {
         let ty = if self.u.percent(75) { Type::Int } else { Type::I64 };
+        let (step, bound, starts) = self.course(trips);
+        let left = self.counter_load(ty, &starts);
+        let limit = self.limit(ty, bound);
+        Counter { left, ty, step, bound, trips, limit }
+    }
+
+    /// Step, bound, and where each input starts.
+    fn course(&mut self, trips: i64) -> (i64, i64, Vec<i64>) {
         let step = self.u.pick(&[1, -1, 2, 8, -3, 4096]);
         let bound = match self.u.weighted(&[3, 1, 3]) {
             0 => self.u.range(0, 40) - 8,
@@ -84,14 +111,16 @@ impl Builder<'_, '_, '_> {
         };
         let bulk = &mut self.bulk;
         let starts: Vec<i64> = (0..self.cells.count()).map(|_| bound - step * bulk.range(1, trips)).collect();
-        let left = self.counter_load(ty, &starts);
-        let limit = if self.u.percent(70) {
+        (step, bound, starts)
+    }
+
+    fn limit(&mut self, ty: Type, bound: i64) -> Arg {
+        if self.u.percent(70) {
             Arg::K(integer_const(ty.class(), bound))
         } else {
             let count = self.cells.count();
             Arg::Ref(self.own_cell(ty, &vec![bound.cast_unsigned(); count]))
-        };
-        Counter { left, ty, step, bound, trips, limit }
+        }
     }
 
     fn counter_load(&mut self, ty: Type, starts: &[i64]) -> Ref {
@@ -208,7 +237,17 @@ impl Builder<'_, '_, '_> {
 
     /// Moves the counter, and leaves the loop when it is through.
     pub(super) fn count(&mut self, looping: &mut Loop) {
-        let Counter { left, ty, step, bound, limit, trips } = looping.counter;
+        let next = self.next_count(&looping.counter);
+        looping.phis.insert(0, Phi { left: looping.counter.left, right: Some(next) });
+        if self.u.percent(60) {
+            self.snapshot();
+        }
+        self.count_guard(&looping.counter, next);
+    }
+
+    /// The counter's next value.
+    pub(super) fn next_count(&mut self, counter: &Counter) -> Ref {
+        let Counter { left, ty, step, bound, trips, .. } = *counter;
         let op = match self.u.weighted(&[5, 2, u16::from(ty == Type::Int) * 2, u16::from(ty == Type::Int)]) {
             0 => Op::ADD,
             1 => Op::SUB,
@@ -219,10 +258,13 @@ impl Builder<'_, '_, '_> {
         let next = self.push(op, ty, Arg::Ref(left), Arg::K(integer_const(ty.class(), k)));
         let first = bound - step * (trips - 1);
         self.set_interval(next, Some((first.min(bound), first.max(bound))));
-        looping.phis.insert(0, Phi { left, right: Some(next) });
-        if self.u.percent(60) {
-            self.snapshot();
-        }
+        next
+    }
+
+    /// Leaves the loop unless there is more to count.
+    pub(super) fn count_guard(&mut self, counter: &Counter, next: Ref) {
+        let Counter { ty, step, bound, trips, limit, .. } = *counter;
+        let first = bound - step * (trips - 1);
         let positive = first.min(bound) >= 0;
         let guard = match (self.u.weighted(&[4, 2, u16::from(positive) * 2]), step > 0) {
             (0, true) => Op::LT,

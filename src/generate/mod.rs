@@ -17,10 +17,12 @@ mod chase;
 mod convert;
 mod entropy;
 mod finish;
+mod fork;
 mod guard;
 mod heap;
 mod idiom;
 mod interval;
+mod iteration;
 mod knobs;
 mod looping;
 mod object;
@@ -43,7 +45,7 @@ mod virtual_machine;
 pub use knobs::{BadKnob, Knobs};
 pub use opset::{OpSet, UnknownOp};
 
-use crate::case::{Case, OptFlags};
+use crate::case::{Case, Emit, OptFlags};
 use crate::ir::{Class, Link, Ref};
 use arbitrary::Unstructured;
 use build::Builder;
@@ -54,18 +56,26 @@ use swarm::Step;
 pub fn generate(u: &mut Unstructured, knobs: &Knobs) -> arbitrary::Result<Case> {
     let mut b = Builder::new(Entropy::new(u), knobs);
     let flags = draw_flags(&mut b);
+    b.forks = knobs.emit != Emit::Passes && b.u.percent(knobs.sides);
     if b.u.percent(35) {
         b.use_control_pointer();
     }
     let count = b.length();
-    b.pressure();
-    if b.swarm.is_loop {
+    if knobs.emit == Emit::Passes {
+        b.iteration(count);
+    } else if b.swarm.is_loop {
         looping(&mut b, count);
     } else {
         straight(&mut b, count);
     }
+    let side = b.side(count / 2);
     let cells = b.cells;
-    Ok(Case::new(b.trace, cells.world, cells.inputs, knobs.emit, flags))
+    let (trace, side) = match side {
+        Some((root, side)) => (root, Some(side)),
+        None => (b.trace, None),
+    };
+    let case = Case::new(trace, cells.world, cells.inputs, knobs.emit, flags);
+    Ok(Case { side, ..case })
 }
 
 /// Makes case number `index` of the hunt `seed`: the same on every machine.
@@ -80,7 +90,13 @@ fn entropy_bytes(knobs: &Knobs) -> usize {
 }
 
 fn straight(b: &mut Builder, count: i64) {
-    steps(b, count);
+    b.pressure();
+    let before = if b.forks { b.u.range(0, count) } else { count };
+    steps(b, before);
+    if b.forks {
+        b.fork();
+    }
+    steps(b, count - before);
     let mut left = b.store_unused(true);
     left.extend(b.objects_to_show());
     left.truncate(snapshot::SLOTS);
@@ -92,7 +108,11 @@ fn straight(b: &mut Builder, count: i64) {
 }
 
 fn looping(b: &mut Builder, count: i64) {
+    b.pressure();
     steps(b, count / 3);
+    if b.forks {
+        b.fork();
+    }
     b.keep_weak_guards(Ref(1), &[]);
     let body = count - count / 3;
     let mut looping = b.enter_loop(body);
@@ -120,6 +140,7 @@ fn steps(b: &mut Builder, count: i64) {
 }
 
 fn step(b: &mut Builder) {
+    b.maybe_write();
     if b.wants_objects() {
         return b.objects_step();
     }

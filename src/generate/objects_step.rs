@@ -59,7 +59,8 @@ impl Objects {
 impl Builder<'_, '_, '_> {
     /// True if the next step is one with objects.
     pub(super) fn wants_objects(&mut self) -> bool {
-        self.objects.any() && self.u.percent(50)
+        // Traces that are left with all of their state on the Lua stack have none yet.
+        self.written.is_none() && !self.forks && self.objects.any() && self.u.percent(50)
     }
 
     /// One step with objects.

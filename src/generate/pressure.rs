@@ -53,7 +53,7 @@ impl Builder<'_, '_, '_> {
             let class = self.ty(r).class();
             let partner = before.filter(|b| self.ty(*b).class() == class && *b != r);
             before = match partner {
-                Some(b) if self.u.percent(joined) => Some(self.join(b, r)),
+                Some(b) if self.u.percent(joined) => Some(self.sum_of(b, r)),
                 _ => {
                     self.store_result(r, &mut stored);
                     Some(r)
@@ -63,7 +63,7 @@ impl Builder<'_, '_, '_> {
     }
 
     /// An instruction with two values, in both orders.
-    fn join(&mut self, a: Ref, b: Ref) -> Ref {
+    fn sum_of(&mut self, a: Ref, b: Ref) -> Ref {
         let (ty, ops): (Type, &[Op]) = match self.ty(a).class() {
             Class::W32 => (Type::Int, &[Op::ADD, Op::SUB, Op::BXOR, Op::BOR, Op::MUL]),
             Class::W64 => (Type::I64, &[Op::ADD, Op::SUB, Op::BXOR, Op::BAND, Op::MUL]),

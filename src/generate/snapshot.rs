@@ -23,6 +23,10 @@ impl Builder<'_, '_, '_> {
         if self.trace.snaps.last().is_some_and(|s| s.at == at) || self.trace.snaps.len() >= SNAPSHOTS {
             return;
         }
+        if let Some(written) = &self.written {
+            let entries = written.entries();
+            return self.trace.snaps.push(Snap { at, entries });
+        }
         let most = if self.swarm.live > 0 { MOST } else { MIDDLE };
         let count = self.u.below(most + 1);
         let values: Vec<Arg> = (0..count).filter_map(|_| self.snapshot_value()).collect();
@@ -67,7 +71,7 @@ impl Builder<'_, '_, '_> {
     }
 
     /// Gives values ascending slots, with gaps where there is room.
-    fn spread(&mut self, values: &[Arg]) -> Vec<SnapEntry> {
+    pub(super) fn spread(&mut self, values: &[Arg]) -> Vec<SnapEntry> {
         let count = values.len().min(SLOTS);
         let mut gaps = SLOTS - count;
         let mut slot = MIN_SLOT;

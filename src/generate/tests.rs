@@ -11,7 +11,7 @@ fn cases(knobs: &Knobs, count: u64) -> impl Iterator<Item = Case> + '_ {
 
 #[test]
 fn every_case_is_legal() {
-    for emit in [Emit::Fold, Emit::Raw] {
+    for emit in [Emit::Fold, Emit::Raw, Emit::Passes] {
         let knobs = Knobs::new(emit);
         for n in 0..50_000 {
             let case = case_from_seed(2, n, &knobs);
@@ -32,6 +32,10 @@ fn cases_with_odd_knobs_are_legal() {
         Knobs { ops: OpSet::EMPTY, ..Knobs::default() },
         Knobs { pressure: 100, frames: 100, live: 0..=255, loops: 60, ..Knobs::default() },
         Knobs { ops: OpSet::EMPTY, big: 1000, big_ins: 0..=300, loops: 50, ..Knobs::default() },
+        Knobs { ops: OpSet::EMPTY, ..Knobs::new(Emit::Passes) },
+        Knobs { ins: 300..=400, live: 0..=255, trips: 255, inputs: 64, ..Knobs::new(Emit::Passes) },
+        Knobs { ins: 0..=400, live: 0..=255, sides: 100, loops: 50, ..Knobs::default() },
+        Knobs { live: 0..=255, sides: 100, loops: 50, ..Knobs::new(Emit::Raw) },
         Knobs { ops: OpSet::parse("BSHL").unwrap(), filler: 100, dead: 100, flags: 100, ..Knobs::new(Emit::Raw) },
     ];
     for knobs in &odd {
@@ -71,7 +75,7 @@ fn const_slots(case: &Case) -> usize {
 
 #[test]
 fn no_entropy_gives_a_small_legal_case() {
-    for emit in [Emit::Fold, Emit::Raw] {
+    for emit in [Emit::Fold, Emit::Raw, Emit::Passes] {
         let case = generate(&mut Unstructured::new(&[]), &Knobs::new(emit)).unwrap();
         assert_eq!(case.check(), Ok(()));
         assert!(case.trace.ins.len() <= 30, "{} instructions", case.trace.ins.len());
@@ -175,7 +179,7 @@ fn cycle(trace: &crate::ir::Trace) -> usize {
     let phis = trace.ins.iter().filter(|i| i.op == Op::PHI);
     let next: std::collections::BTreeMap<_, _> =
         phis.filter_map(|i| Some((i.op1.as_ref()?, i.op2.as_ref()?))).collect();
-    let length = |start: &crate::ir::Ref| {
+    let length = |start: &Ref| {
         let way = std::iter::successors(next.get(start), |r| next.get(r)).take(next.len());
         way.enumerate().find(|(_, r)| *r == start).map_or(0, |(n, _)| n + 1)
     };
@@ -235,7 +239,7 @@ fn fold_cases_have_no_operation_on_two_constants() {
 #[test]
 #[ignore = "prints statistics"]
 fn statistics() {
-    for emit in [Emit::Fold, Emit::Raw] {
+    for emit in [Emit::Fold, Emit::Raw, Emit::Passes] {
         let knobs = Knobs::new(emit);
         let start = std::time::Instant::now();
         let all: Vec<Case> = cases(&knobs, 50_000).collect();

@@ -59,9 +59,9 @@ mod marks;
 mod program;
 #[cfg(test)]
 mod sample;
-pub mod sem;
 #[cfg(test)]
 mod scenes;
+pub mod sem;
 
 pub use error::{InterpretError, Undefined, Unjudged};
 pub use marks::Marks;

@@ -42,8 +42,10 @@ pub struct Listing {
     pub values: Vec<(Ref, u64)>,
     /// The same of the side trace.
     pub side: Vec<(Ref, u64)>,
-    /// The instruction that ran last, of the side trace if that ran.
+    /// The instruction of the root trace that ran last, unless the run went on to the side trace and ended there.
     pub last: Option<Ref>,
+    /// The instruction of the side trace that ran last, if the run ended there.
+    pub side_last: Option<Ref>,
     /// How it ended.
     pub end: Result<End, Unjudged>,
 }
@@ -110,7 +112,9 @@ impl Program {
         if let (Err(_), Some(which)) = (&end, seen.now) {
             seen.left(which, &frame.values);
         }
-        Listing { values: seen.list(&self.root, Which::Root), side: seen.side(self), last: seen.last(self), end }
+        let (values, side) = (seen.list(&self.root, Which::Root), seen.side(self));
+        let last = |which| seen.last(self).filter(|_| seen.now == Some(which));
+        Listing { values, side, last: last(Which::Root), side_last: last(Which::Side), end }
     }
 
     fn enter(&self, input: &Input) -> Frame<'_> {

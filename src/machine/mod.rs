@@ -40,8 +40,8 @@ pub struct Machine {
     // Dropped before the engine that it stops.
     watchdog: Watchdog,
     engine: Engine,
-    /// Where the code loaded last is, in the window.
-    loaded: Range<usize>,
+    /// Where the code loaded last is, in the window: the root trace first.
+    loaded: Vec<Range<usize>>,
 }
 
 /// How a run ended, with its last registers.
@@ -75,7 +75,7 @@ impl Machine {
     pub fn new(mappings: &[Mapping], code_window: (u64, u64)) -> Result<Machine, MachineError> {
         let engine = Engine::new(mappings, code_window)?;
         let watchdog = Watchdog::start(engine.stopper(), DEADLINE)?;
-        Ok(Machine { watchdog, engine, loaded: 0..0 })
+        Ok(Machine { watchdog, engine, loaded: vec![] })
     }
 
     /// Sets how long a run may take, calls included.
@@ -88,13 +88,14 @@ impl Machine {
     /// # Errors
     /// Code outside of the window.
     pub fn load(&mut self, code: &Code) -> Result<(), MachineError> {
-        let new = self.place(code)?;
+        let parts = || std::iter::once(code).chain(code.side.as_deref());
+        let new = parts().map(|part| self.place(part)).collect::<Result<Vec<_>, _>>()?;
         let memory = self.engine.window_memory();
-        memory.clear(self.loaded.clone());
-        memory.write(new.start, &code.bytes);
-        let old = std::mem::replace(&mut self.loaded, new.clone());
-        self.forget(old)?;
-        self.forget(new)
+        self.loaded.iter().for_each(|old| memory.clear(old.clone()));
+        new.iter().zip(parts()).for_each(|(place, part)| memory.write(place.start, &part.bytes));
+        let old = std::mem::replace(&mut self.loaded, new);
+        self.forget(&old)?;
+        self.forget(&self.loaded.clone())
     }
 
     /// Runs the loaded code with one input: registers from `start`, memory as the caller prepared it.
@@ -127,7 +128,7 @@ impl Machine {
         start: &Registers,
     ) -> Result<Ended, MachineError> {
         self.check_start(start.pc)?;
-        self.forget(self.loaded.clone())?;
+        self.forget(&self.loaded.clone())?;
         self.engine.reset()?;
         let mut regs = start.clone();
         let mut calls = 0..MAX_CALLS;
@@ -138,7 +139,7 @@ impl Machine {
                 break how;
             }
         };
-        self.forget(self.loaded.clone())?;
+        self.forget(&self.loaded.clone())?;
         Ok(Ended { how, regs, slow: false })
     }
 
@@ -155,14 +156,14 @@ impl Machine {
 
     /// Only where code was or is can a translation be stale: everywhere else the window holds zeros, which are
     /// undefined and end their block. (To walk all of a large window's pages costs more than the rest of a load.)
-    fn forget(&mut self, place: Range<usize>) -> Result<(), MachineError> {
+    fn forget(&mut self, places: &[Range<usize>]) -> Result<(), MachineError> {
         let base = self.engine.window().start;
-        self.engine.forget(base + place.start as u64..base + place.end as u64)
+        places.iter().try_for_each(|p| self.engine.forget(base + p.start as u64..base + p.end as u64))
     }
 
     fn check_start(&self, pc: u64) -> Result<(), MachineError> {
         let offset = pc.wrapping_sub(self.engine.window().start);
-        let inside = usize::try_from(offset).is_ok_and(|o| self.loaded.contains(&o));
+        let inside = usize::try_from(offset).is_ok_and(|o| self.loaded.first().is_some_and(|root| root.contains(&o)));
         if inside { Ok(()) } else { Err(MachineError::NotLoaded { pc }) }
     }
 }

@@ -1,10 +1,10 @@
 //! Findings from what the stages saw: the class, the blamed instruction, and the words.
 
 use super::verdict::{Finding, Verdict};
-use crate::case::Case;
+use crate::case::{Case, Emit};
 use crate::code::{Code, Registers};
 use crate::compare::{Difference, Place};
-use crate::ir::{Op, Ref, Slot};
+use crate::ir::{ExitNo, Op, Ref, Slot, Trace, Type};
 use crate::outcome::{End, Fault, FaultClass, FindingClass, Outcome};
 use crate::verify::Defect;
 
@@ -27,12 +27,32 @@ pub(super) fn static_finding(case: &Case, code: &Code, defects: &[Defect]) -> Op
     Some(finding(case, first.kind.class().into(), at, None, detail))
 }
 
+/// The same of a side trace's code: pinned to no instruction of the root trace.
+pub(super) fn static_finding_of_side(case: &Case, fork: &Code, defects: &[Defect]) -> Option<Verdict> {
+    let Verdict::Finding(mut found) = static_finding(case, &Code { marks: vec![], ..fork.clone() }, defects)? else {
+        return None;
+    };
+    found.op = fork.ref_at(defects.first()?.offset).and_then(|r| side_op(case, r));
+    found.detail.insert(0, "in the side trace:".into());
+    Some(Verdict::Finding(found))
+}
+
+/// An instruction of the side trace.
+fn side_op(case: &Case, at: Ref) -> Option<(Op, Type)> {
+    let ins = case.side.as_ref()?.trace.get(at);
+    Some((ins.op, ins.ty))
+}
+
 pub(super) fn fault_finding(case: &Case, code: &Code, n: usize, fault: &Fault, expected: &Outcome) -> Verdict {
     let hangs = fault.class == FaultClass::Hang;
     let offset = u32::try_from(fault.pc.wrapping_sub(code.base)).ok();
     // Where the deadline met a loop is chance: the loop itself is what the finding is pinned to.
     let at = if hangs { case.trace.loop_ref() } else { offset.and_then(|o| code.ref_at(o)) };
-    let op = at.map(|r| case.trace.get(r)).map(|ins| (ins.op, ins.ty));
+    let in_side = code.side.as_ref().and_then(|fork| {
+        let offset = u32::try_from(fault.pc.checked_sub(fork.base)?).ok()?;
+        side_op(case, fork.ref_at(offset)?)
+    });
+    let op = at.map(|r| case.trace.get(r)).map(|ins| (ins.op, ins.ty)).or(in_side);
     let wanted = match expected.end {
         End::Exit(e) => format!("expected exit {}", e.0),
         End::Tail | End::Fault(_) => "expected the trace's end".to_string(),
@@ -74,9 +94,21 @@ fn blamed_ref(case: &Case, end: &End, d: &Difference) -> Option<Ref> {
 fn restored_value(case: &Case, end: &End, slot: Slot) -> Option<Ref> {
     let snap = match end {
         End::Exit(n) => case.trace.snaps.get(usize::from(n.0)),
+        // Which trace's end it was is not known here.
+        End::Tail | End::Fault(_) if case.side.is_some() => None,
         End::Tail | End::Fault(_) => case.trace.snaps.last(),
     };
-    snap?.entries.iter().find(|e| e.slot == slot)?.value.as_ref()
+    let entry = snap?.entries.iter().find(|e| e.slot == slot);
+    match entry {
+        Some(e) => e.value.as_ref(),
+        None if case.emit == Emit::Passes => carried(&case.trace, slot),
+        None => None,
+    }
+}
+
+/// What an iteration leaves in a slot for the next one.
+fn carried(trace: &Trace, slot: Slot) -> Option<Ref> {
+    trace.snaps.last()?.entries.iter().find(|e| e.slot == slot)?.value.as_ref()
 }
 
 fn last_store(case: &Case) -> Option<Ref> {
@@ -114,7 +146,7 @@ pub fn name_address(case: &Case, addr: u64) -> String {
 }
 
 /// A reserved register or the stack pointer that does not have its value any more.
-pub(super) fn clobbered(code: &Code, end: &End, regs: &Registers) -> Option<String> {
+pub(super) fn clobbered(code: &Code, exit: Option<ExitNo>, regs: &Registers) -> Option<String> {
     let conventions = &code.conventions;
     for &(n, what) in &conventions.reserved {
         let (now, before) = (regs.x[usize::from(n)], code.start.x[usize::from(n)]);
@@ -122,6 +154,6 @@ pub(super) fn clobbered(code: &Code, end: &End, regs: &Registers) -> Option<Stri
             return Some(format!("x{n} ({what}) was {before:#x}, is {now:#x}"));
         }
     }
-    let sp = if matches!(end, End::Tail) { conventions.tail_sp } else { conventions.exit_sp };
+    let sp = exit.and_then(|n| code.exits.get(usize::from(n.0))).map_or(conventions.tail_sp, |e| e.sp);
     (regs.sp != sp).then(|| format!("sp should be {sp:#x}, is {:#x}", regs.sp))
 }

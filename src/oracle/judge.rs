@@ -1,6 +1,8 @@
 //! From a case to its verdict.
 
-use super::findings::{clobbered, fault_finding, finding, mismatch_finding, name_address, static_finding};
+use super::findings::{
+    clobbered, fault_finding, finding, mismatch_finding, name_address, static_finding, static_finding_of_side,
+};
 use super::prepare::{Image, images};
 use super::verdict::{Judged, Stage, Stats, Verdict};
 use super::{Oracle, OracleError, observe};
@@ -9,6 +11,7 @@ use crate::case::Case;
 use crate::code::{Code, Registers};
 use crate::compare::{self, tolerance::tolerated};
 use crate::interpret::Program;
+use crate::ir::ExitNo;
 use crate::machine::{HowEnded, MachineError};
 use crate::outcome::{End, FaultClass, MismatchClass, Outcome};
 use crate::verify::verify;
@@ -20,7 +23,7 @@ impl Oracle {
     /// # Errors
     /// When the pipeline itself fails.
     pub fn judge(&mut self, case: &Case) -> Result<Judged, OracleError> {
-        let mut stats = Stats { ins: case.trace.ins.len() as u64, ..Stats::default() };
+        let mut stats = Stats { ins: written(case), ..Stats::default() };
         let verdict = self.pipeline(case, &mut stats)?;
         if matches!(verdict, Verdict::Finding(_)) {
             // Wrong code may have stored anywhere; no later case may see it, or verdicts would depend on their order.
@@ -35,8 +38,12 @@ impl Oracle {
             Ok(code) => code,
             Err(refusal) => return refused(case, refusal),
         };
-        stats.words += u64::from(code.body / 4);
+        stats.words += u64::from(code.body / 4) + code.side.as_ref().map_or(0, |side| u64::from(side.body / 4));
         if let Some(found) = timed(stats, Stage::Verify, || static_finding(case, &code, &verify(&code))) {
+            return Ok(found);
+        }
+        let side = |fork| static_finding_of_side(case, fork, &verify(fork));
+        if let Some(found) = timed(stats, Stage::Verify, || code.side.as_deref().and_then(side)) {
             return Ok(found);
         }
         self.run_inputs(case, &program, &code, stats)
@@ -97,17 +104,21 @@ impl Oracle {
             self.prepare(case, code, n, image)?;
             ended = self.machine.run_counted(code, self.backend.runtime(), &code.start).map_err(machine)?;
         }
-        let end = match ended.how {
-            HowEnded::Exit(n) => End::Exit(n),
-            HowEnded::Tail => End::Tail,
-            HowEnded::Fault(fault) => End::Fault(fault),
+        let (exit, end) = match ended.how {
+            HowEnded::Exit(n) => (Some(n), End::Exit(code.exits.get(usize::from(n.0)).map_or(n, |e| e.number))),
+            HowEnded::Tail => (None, End::Tail),
+            HowEnded::Fault(fault) => (None, End::Fault(fault)),
         };
-        let mut outcome = observe::observe(case, code, end, &ended.regs, self.backend.runtime());
-        let values = outcome.values.iter().filter_map(observe::stack_word);
-        let roots: Vec<u64> = values.chain(outcome.stack.iter().copied()).collect();
+        let outcome = observe::observe(case, code, end, exit, &ended.regs, self.backend.runtime());
+        let mut run = Run { outcome, regs: ended.regs, exit, unrestored: None };
+        if case.restores() {
+            self.restore_stack(code, &mut run);
+        }
+        let values = run.outcome.values.iter().filter_map(observe::stack_word);
+        let roots: Vec<u64> = values.chain(run.outcome.stack.iter().copied()).collect();
         let left = self.backend.left(case, &roots).map_err(OracleError::Backend)?;
-        (outcome.heap, outcome.calls) = (left.heap, left.calls);
-        Ok(Run { outcome, regs: ended.regs })
+        (run.outcome.heap, run.outcome.calls) = (left.heap, left.calls);
+        Ok(run)
     }
 
     #[expect(clippy::too_many_arguments, reason = "one judged run, with all that its verdict names")]
@@ -124,6 +135,9 @@ impl Oracle {
         if let End::Fault(fault) = &run.outcome.end {
             return Some(fault_finding(case, code, n, fault, expected));
         }
+        if let Some(text) = &run.unrestored {
+            return Some(finding(case, FaultClass::BackendAssert.into(), None, Some(n), vec![text.clone()]));
+        }
         let differences = timed(stats, Stage::Compare, || compare::compare(expected, &run.outcome));
         if !differences.is_empty() {
             if let Some(reason) = tolerated(case, expected, code.may_fuse_fma) {
@@ -132,7 +146,7 @@ impl Oracle {
             }
             return Some(mismatch_finding(case, n, &expected.end, &differences));
         }
-        if let Some(text) = clobbered(code, &run.outcome.end, &run.regs) {
+        if let Some(text) = clobbered(code, run.exit, &run.regs) {
             return Some(finding(case, FaultClass::AbiClobber.into(), None, Some(n), vec![text]));
         }
         let start = Instant::now();
@@ -149,11 +163,20 @@ pub struct Run {
     pub outcome: Outcome,
     /// The registers at its end.
     pub regs: Registers,
+    /// The exit that the machine met, an index of [`Code::exits`].
+    pub exit: Option<ExitNo>,
+    /// The backend's own words where its handler could not restore that exit.
+    pub unrestored: Option<String>,
 }
 
 /// The trace, ready to be interpreted.
 pub(super) fn decode(case: &Case) -> Result<Program, OracleError> {
     Program::new(case).map_err(|e| OracleError::Interpreter(e.to_string()))
+}
+
+/// Instructions of a case as written.
+fn written(case: &Case) -> u64 {
+    (case.trace.ins.len() + case.side.as_ref().map_or(0, |side| side.trace.ins.len())) as u64
 }
 
 /// What a backend's refusal means.

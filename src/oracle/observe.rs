@@ -10,12 +10,16 @@ use crate::world::{TV_FALSE, TV_NIL, TV_TRUE, encode_gc, encode_int, itype};
 /// Words of the Lua stack that belong to a case.
 pub const STACK_WORDS: usize = (MAX_SLOT - MIN_SLOT + 1) as usize;
 
-/// The outcome of a run that ended with these registers, but for calls and objects.
-pub fn observe(case: &Case, code: &Code, end: End, regs: &Registers, runtime: &dyn Runtime) -> Outcome {
-    let values = match end {
-        End::Exit(n) => exit_values(code, n, regs, runtime),
-        End::Tail | End::Fault(_) => vec![],
-    };
+/// The outcome of a run that ended with these registers, through this exit of the machine's if through any, but for calls and objects.
+pub fn observe(
+    case: &Case,
+    code: &Code,
+    end: End,
+    exit: Option<ExitNo>,
+    regs: &Registers,
+    runtime: &dyn Runtime,
+) -> Outcome {
+    let values = exit.map_or(vec![], |n| exit_values(code, n, regs, runtime));
     Outcome {
         end,
         values,

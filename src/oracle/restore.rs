@@ -1,4 +1,4 @@
-//! A second opinion on an exit: the backend's own handler against our reading of its value locations.
+//! The backend's own exit handler: a second opinion on our reading of its value locations, or the only one.
 
 use super::findings::finding;
 use super::judge::Run;
@@ -8,7 +8,7 @@ use crate::case::Case;
 use crate::code::Code;
 use crate::ir::ExitNo;
 use crate::ir::validate::MIN_SLOT;
-use crate::outcome::{End, FaultClass, MismatchClass, Outcome};
+use crate::outcome::{FaultClass, MismatchClass, Outcome};
 
 impl Oracle {
     /// Asks the backend's own exit handler for the values at a run's exit, once an exit and case (`seen`: a bit an exit).
@@ -21,7 +21,7 @@ impl Oracle {
         seen: &mut u64,
         stats: &mut Stats,
     ) -> Option<Verdict> {
-        let End::Exit(exit) = run.outcome.end else { return None };
+        let exit = run.exit.filter(|_| !case.restores())?;
         let bit = 1u64.checked_shl(u32::from(exit.0)).unwrap_or(0);
         if *seen & bit != 0 || bit == 0 {
             return None;
@@ -33,12 +33,19 @@ impl Oracle {
                 stats.restores += 1;
                 (MismatchClass::WrongSnapshot.into(), dissent(exit, &read_stack(&run.outcome), &restored)?)
             }
-            Err(text) => {
-                let text = format!("the backend's own restore of exit {} failed: {text}", exit.0);
-                (FaultClass::BackendAssert.into(), text)
-            }
+            Err(text) => (FaultClass::BackendAssert.into(), failed(exit, &text)),
         };
         Some(finding(case, class, None, Some(n), vec![text]))
+    }
+
+    /// Puts the Lua stack as the backend's own handler restores it in the place of the one that the run left.
+    pub(super) fn restore_stack(&mut self, code: &Code, run: &mut Run) {
+        let Some(exit) = run.exit else { return };
+        match self.backend.restore(code, exit, &run.regs) {
+            Ok(Some(stack)) => run.outcome.stack = stack,
+            Ok(None) => {}
+            Err(text) => run.unrestored = Some(failed(exit, &text)),
+        }
     }
 }
 
@@ -51,6 +58,10 @@ fn read_stack(outcome: &Outcome) -> Vec<u64> {
         }
     }
     stack
+}
+
+fn failed(exit: ExitNo, why: &str) -> String {
+    format!("the backend's own restore of exit {} failed: {why}", exit.0)
 }
 
 fn dissent(exit: ExitNo, read: &[u64], restored: &[u64]) -> Option<String> {

@@ -35,6 +35,7 @@ fn with_stubs(body: &[u32], stubs: &[u32]) -> Code {
         folded: 0,
         may_fuse_fma: false,
         stack: 0,
+        side: None,
     }
 }
 
@@ -47,6 +48,7 @@ fn conventions() -> Conventions {
         tail_sp: START_SP + 16,
         targets: vec![(handler, handler + 4)],
         literals: vec![(BASE - 0x100, BASE)],
+        links: vec![],
     }
 }
 

@@ -132,11 +132,20 @@ impl<'a> Walk<'a> {
                 }
                 self.waiting.push((target, level));
             }
-            None => {
-                self.check_target(index, distance);
-                self.check_tail(index, level);
-            }
+            None => match self.link(index, distance) {
+                Some(sp) => self.check_level(index, level, sp, "the other trace wants"),
+                None => {
+                    self.check_target(index, distance);
+                    self.check_tail(index, level);
+                }
+            },
         }
+    }
+
+    /// The stack pointer that another trace wants which a branch goes to.
+    fn link(&self, index: usize, distance: i32) -> Option<u64> {
+        let target = self.address(index).wrapping_add_signed(distance.into());
+        self.code.conventions.links.iter().find(|(entry, _)| *entry == target).map(|(_, sp)| *sp)
     }
 
     /// A call out of the code comes back; one within it is a stub telling its number by the link register, and does not.

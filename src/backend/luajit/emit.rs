@@ -5,7 +5,9 @@ use super::objects::{Objects, key_word};
 use super::refuse;
 use crate::backend::Refusal;
 use crate::case::{Case, Emit};
-use crate::ir::{Arg, Class, Const, Helper, Ins, Key, Link, Lit, ObjId, Op, Ref, Snap, Type};
+use crate::ir::{
+    Arg, Class, Const, ConvCheck, ConvMode, Helper, Ins, Key, Link, Lit, ObjId, Op, Ref, Slot, Snap, Trace, Type,
+};
 use luajit_arm64_sys::{Error, Folded, Jit, SnapEntry, SnapFlags, TRef};
 
 /// What became of the written instructions.
@@ -37,43 +39,67 @@ struct Emitter<'a> {
     numbers: &'a Numbers,
     objects: &'a mut Objects,
     case: &'a Case,
+    trace: &'a Trace,
+    /// Slots that all snapshots say they have: the same number in each, for the loop pass.
+    nslots: u8,
     emitted: Emitted,
     last: Option<TRef>,
+    /// What was emitted last when the last snapshot was taken.
+    snapped: Option<Option<TRef>>,
     /// Behind LOOP: LuaJIT makes loop bodies by a pass of its own (`lj_opt_loop`), which knows what varies. FOLD alone would merge a
     /// body's values with those from before LOOP, so a hand-built body is emitted as written.
     in_loop: bool,
 }
 
-/// Emits everything but the end.
+/// Emits a root trace: everything but its end.
 pub fn emit(jit: &mut Jit, numbers: &Numbers, objects: &mut Objects, case: &Case) -> Result<Emitted, Refusal> {
     jit.begin(numbers.opts(&case.flags)).map_err(|e| refuse(&e, &case.trace, &[]))?;
-    let refs = Vec::with_capacity(case.trace.ins.len());
-    let emitted = Emitted { refs, folded: 0 };
-    let mut e = Emitter { jit, numbers, objects, case, emitted, last: None, in_loop: false };
-    e.run()?;
-    Ok(e.emitted)
+    Emitter::new(jit, numbers, objects, case, &case.trace).run(0)
 }
 
-impl Emitter<'_> {
-    fn run(&mut self) -> Result<(), Refusal> {
-        let trace = &self.case.trace;
-        let mut snaps = trace.snaps.iter().peekable();
-        for (at, ins) in trace.iter() {
-            while let Some(snap) = snaps.next_if(|s| s.at <= at) {
-                self.snap(snap)?;
+/// Emits a side trace that has been begun: its first snapshot is the replayed one.
+pub fn emit_side(
+    jit: &mut Jit,
+    numbers: &Numbers,
+    objects: &mut Objects,
+    case: &Case,
+    trace: &Trace,
+) -> Result<Emitted, Refusal> {
+    Emitter::new(jit, numbers, objects, case, trace).run(1)
+}
+
+impl<'a> Emitter<'a> {
+    fn new(jit: &'a mut Jit, numbers: &'a Numbers, objects: &'a mut Objects, case: &'a Case, trace: &'a Trace) -> Self {
+        let refs = Vec::with_capacity(trace.ins.len());
+        let top = trace.snaps.iter().filter_map(|s| s.entries.last()).map(|e| e.slot.0 + 1).max();
+        let emitted = Emitted { refs, folded: 0 };
+        let nslots = top.unwrap_or(2);
+        Emitter { jit, numbers, objects, case, trace, nslots, emitted, last: None, snapped: None, in_loop: false }
+    }
+
+    /// Emits all instructions, and the snapshots from number `first` on.
+    fn run(mut self, first: usize) -> Result<Emitted, Refusal> {
+        let mut snaps = self.trace.snaps.iter().enumerate().skip(first).peekable();
+        for (at, ins) in self.trace.iter() {
+            while let Some((n, snap)) = snaps.next_if(|(_, s)| s.at <= at) {
+                self.snap(n, snap)?;
             }
             let r = self.ins(ins)?;
             self.emitted.refs.push(r);
         }
-        snaps.try_for_each(|snap| self.snap(snap))
+        snaps.try_for_each(|(n, snap)| self.snap(n, snap))?;
+        Ok(self.emitted)
     }
 
     fn error(&self, e: &Error) -> Refusal {
-        refuse(e, &self.case.trace, &self.emitted.refs)
+        refuse(e, self.trace, &self.emitted.refs)
     }
 
     fn ins(&mut self, ins: &Ins) -> Result<Option<TRef>, Refusal> {
         self.in_loop |= ins.op == Op::LOOP;
+        if let Some(slot) = inherited(ins) {
+            return self.inherit(ins, slot).map(Some);
+        }
         let op = self.numbers.op(ins.op).map_err(Refusal::Skip)?;
         let ty = self.numbers.ty(ins.ty, ins.guard);
         let op1 = self.arg(ins, ins.op1)?;
@@ -85,11 +111,12 @@ impl Emitter<'_> {
         if ins.op == Op::PHI && (TRef(op1).is_const() || TRef(op2).is_const()) {
             return Err(Refusal::Skip("FOLD made a PHI operand constant".into()));
         }
-        if ins.op == Op::BNOT && self.in_loop && matches!(ins.op1, Arg::Ref(_)) && TRef(op1).is_const() {
+        let as_written = self.case.emit == Emit::Raw || self.in_loop;
+        if ins.op == Op::BNOT && as_written && matches!(ins.op1, Arg::Ref(_)) && TRef(op1).is_const() {
             // asm_bnot takes no constant; FOLD, which would compute it, is not asked here.
-            return Err(Refusal::Skip("FOLD made an operand in a loop constant".into()));
+            return Err(Refusal::Skip("an operand that is not folded is constant".into()));
         }
-        if self.case.emit == Emit::Raw || self.in_loop {
+        if as_written {
             return self.jit.emit(op, ty, op1, op2).map(Some).map_err(|e| self.error(&e));
         }
         let folded = self.jit.fold(op, ty, op1, op2).map_err(|e| self.error(&e))?;
@@ -107,6 +134,32 @@ impl Emitter<'_> {
         } else {
             self.emitted.folded += 1;
         }
+    }
+
+    /// What the parent's exit has for a slot. A conversion from int that was sunk into the exit comes as the int.
+    fn inherit(&mut self, ins: &Ins, slot: Slot) -> Result<TRef, Refusal> {
+        let found = self.jit.slot(slot.0).map_err(|e| self.error(&e))?;
+        let found = found.ok_or_else(|| Refusal::Broken(format!("the parent's exit has no slot #{}", slot.0)))?;
+        if ins.ty != Type::Num || found.ty == self.numbers.ty(Type::Num, false) {
+            return Ok(found.value);
+        }
+        let op = self.numbers.op(Op::CONV).map_err(Refusal::Skip)?;
+        let mode = ConvMode { src: Type::Int, sext: false, check: ConvCheck::Plain };
+        let (ty, mode) = (self.numbers.ty(Type::Num, false), self.numbers.conv(Type::Num, mode));
+        self.jit.emit(op, ty, found.value.0, mode).map_err(|e| self.error(&e))
+    }
+
+    /// Two snapshots without an instruction in between would be one to the passes. (The recorder makes one of them; here each has its
+    /// number.)
+    fn part_snapshots(&mut self) -> Result<(), Refusal> {
+        let same = self.snapped.replace(self.last) == Some(self.last);
+        if !same || self.case.emit != Emit::Passes {
+            return Ok(());
+        }
+        let op = self.numbers.op(Op::NOP).map_err(Refusal::Skip)?;
+        self.last = Some(self.jit.emit(op, self.numbers.ty(Type::Nil, false), 0, 0).map_err(|e| self.error(&e))?);
+        self.snapped = Some(self.last);
+        Ok(())
     }
 
     fn arg(&mut self, ins: &Ins, arg: Arg) -> Result<u16, Refusal> {
@@ -217,11 +270,12 @@ impl Emitter<'_> {
         Ok(self.numbers.is_u32(ins.ty))
     }
 
-    fn snap(&mut self, snap: &Snap) -> Result<(), Refusal> {
+    fn snap(&mut self, number: usize, snap: &Snap) -> Result<(), Refusal> {
+        self.part_snapshots()?;
         let mut entries = Vec::with_capacity(snap.entries.len());
         for e in &snap.entries {
             let (value, ty) = match e.value {
-                Arg::Ref(r) => (self.value(r)?, self.case.trace.get(r).ty),
+                Arg::Ref(r) => (self.value(r)?, self.trace.get(r).ty),
                 Arg::K(k) => (self.constant(k, Type::Nil)?, Type::Nil),
                 _ => return Err(Refusal::Broken(format!("slot #{} holds no value", e.slot.0))),
             };
@@ -233,7 +287,16 @@ impl Emitter<'_> {
             let flags = if ty.is_lua_value() { SnapFlags::NONE } else { SnapFlags::NORESTORE };
             entries.push(SnapEntry { slot: e.slot.0, flags, value });
         }
-        let nslots = snap.entries.last().map_or(2, |e| e.slot.0 + 1);
-        self.jit.snap(&entries, nslots).map(drop).map_err(|e| self.error(&e))
+        // The passes copy and drop snapshots: tags tell which is which.
+        let tag = if self.case.emit == Emit::Passes { u32::try_from(number).expect("few snapshots") } else { 0 };
+        self.jit.snap_at(&entries, self.nslots, tag).map(drop).map_err(|e| self.error(&e))
+    }
+}
+
+/// The slot of an instruction that stands for what the parent's exit has.
+fn inherited(ins: &Ins) -> Option<Slot> {
+    match (ins.op, ins.op1, ins.op2) {
+        (Op::SLOAD, Arg::Lit(Lit::Slot(slot)), Arg::Lit(Lit::Sload(mode))) if mode.parent => Some(Slot(slot)),
+        _ => None,
     }
 }

@@ -8,6 +8,7 @@ mod numbers;
 mod objects;
 mod readback;
 mod runtime;
+mod side;
 
 use super::{Backend, BackendId, Left, Refusal};
 use crate::case::{Case, Gc, Input};
@@ -17,6 +18,7 @@ use crate::outcome::{Call, FaultClass};
 use luajit_arm64_sys::{Error, GcState, Jit, Layout, Library, Protection, TRef};
 use numbers::Numbers;
 use objects::Objects;
+use side::Exits;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -29,6 +31,8 @@ pub struct LuaJit {
     id: BackendId,
     numbers: Numbers,
     objects: Objects,
+    /// The exits of the traces of the code compiled last.
+    exits: Vec<Exits>,
     /// The case at hand changes more than plain memory: each run starts from a checkpoint.
     uses_vm: bool,
     run: Run,
@@ -52,7 +56,8 @@ impl LuaJit {
         debug_assert_eq!(layout.base + layout.data_ofs, crate::world::DATA_BASE);
         let jit = Jit::new(library, layout).map_err(|e| e.to_string())?;
         let numbers = Numbers::look_up(jit.tables())?;
-        Ok(LuaJit { jit, id, numbers, objects: Objects::default(), uses_vm: false, run: Run::default() })
+        let objects = Objects::default();
+        Ok(LuaJit { jit, id, numbers, objects, exits: vec![], uses_vm: false, run: Run::default() })
     }
 
     fn window(&self) -> (u64, u64) {
@@ -71,11 +76,10 @@ impl Backend for LuaJit {
         write_constant_memory(&mut self.jit, case)?;
         self.uses_vm = uses_vm(case);
         self.objects = Objects::make(&mut self.jit, case)?;
-        let emitted = emit::emit(&mut self.jit, &self.numbers, &mut self.objects, case)?;
-        let link = emit::link(case.trace.link);
-        self.jit.assemble(link, 0).map_err(|e| refuse(&e, &case.trace, &emitted.refs))?;
-        let code = readback::read_back(&mut self.jit, &self.numbers, case, &emitted)?;
-        if code.base < self.window().0 {
+        let (code, exits) = side::compile(&mut self.jit, &self.numbers, &mut self.objects, case)?;
+        self.exits = exits;
+        let lowest = code.side.as_ref().map_or(code.base, |side| side.base.min(code.base));
+        if lowest < self.window().0 {
             return Err(Refusal::Skip("trace larger than the code window".into()));
         }
         if self.uses_vm {
@@ -119,7 +123,7 @@ impl Backend for LuaJit {
     }
 
     fn restore(&mut self, code: &Code, exit: ExitNo, regs: &Registers) -> Result<Option<Vec<u64>>, String> {
-        runtime::restore(&mut self.jit, code, exit, regs).map(Some)
+        runtime::restore(&mut self.jit, &self.exits, code, exit, regs).map(Some)
     }
 
     fn runtime(&mut self) -> &mut dyn Runtime {
