@@ -39,6 +39,8 @@ pub struct Exit {
     pub number: ExitNo,
     /// The stack pointer there.
     pub sp: u64,
+    /// Slots that the backend's own handler restores as an int where the written value is the same number as a num.
+    pub ints: Vec<Slot>,
 }
 
 /// Which code belongs to which instruction. Fused operands belong to the instruction that consumes them.
@@ -67,6 +69,8 @@ pub struct Conventions {
     pub targets: Vec<(u64, u64)>,
     /// Address ranges that literal loads may read.
     pub literals: Vec<(u64, u64)>,
+    /// The stub of an exit that is taken with the stack pointer as it was at entry: that of a side trace's stack check.
+    pub early_exit: Option<u64>,
     /// Entries of other traces that branches may go to: address, and the stack pointer that it wants.
     pub links: Vec<(u64, u64)>,
 }

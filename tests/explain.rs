@@ -54,6 +54,7 @@ impl Backend for Fixed {
                 tail_sp: sp,
                 targets: vec![(HANDLER, VM + 4)],
                 literals: vec![],
+                early_exit: None,
                 links: vec![],
             },
             start: Registers { sp, pc: BASE, ..Registers::default() },
@@ -134,7 +135,7 @@ const FAILS: &str = "; tracehound 1
 fn exits() -> Vec<Exit> {
     let value = |slot, place| ValueLoc { slot: Slot(slot), ty: Type::Int, place, int_to_num: false };
     let values = vec![value(2, Place::Gpr(5)), value(3, Place::Known(7))];
-    let exit = |n, values| Exit { values, number: ExitNo(n), sp: 0x30_0000 };
+    let exit = |n, values| Exit { values, number: ExitNo(n), sp: 0x30_0000, ints: vec![] };
     vec![exit(0, vec![]), exit(1, values), exit(2, vec![])]
 }
 

@@ -8,6 +8,7 @@ use super::program::MAX_STEPS;
 use crate::ir::validate::MIN_SLOT;
 use crate::ir::{ExitNo, Ref, Slot, Type};
 use crate::outcome::Value;
+use crate::world::TAG_INT;
 
 /// A decoded trace.
 #[derive(Clone, Debug)]
@@ -113,6 +114,13 @@ impl Body {
         for e in self.snaps[usize::from(exit.0)].iter().filter(|e| e.ty.is_lua_value()) {
             frame.stack[index(e.slot)] = word(e.ty, frame.values[e.from]);
         }
+    }
+
+    /// Makes sure that the last snapshot's numbers are such that a slot shows what they are.
+    pub fn check_numbers(&self, frame: &Frame<'_>) -> Result<(), Unjudged> {
+        let numbers = self.snaps.last().into_iter().flatten().filter(|e| e.ty == Type::Num);
+        let tagged = |e: &&Entry| frame.values[e.from] >> 32 >= TAG_INT;
+        numbers.into_iter().find(tagged).map_or(Ok(()), |e| Err(Unjudged::TaggedNan { slot: e.slot }))
     }
 
     /// The last snapshot's.

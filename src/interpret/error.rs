@@ -134,6 +134,13 @@ pub enum Unjudged {
         /// Why not.
         why: Undefined,
     },
+    /// A slot that the next iteration loads would get the bits of another Lua value. The VM keeps such numbers out of its slots, and
+    /// traces rely on it: what is a number at an iteration's end is not checked again.
+    #[error("slot #{slot} gets a NaN whose bits are those of a tagged value; keep it out of slots", slot = .slot.0)]
+    TaggedNan {
+        /// The slot.
+        slot: Slot,
+    },
     /// The loop did not end.
     #[error("{at:04}: the loop did not end within {limit} instructions; make a guard fail sooner", at = .at.0)]
     Fuel {
@@ -151,6 +158,7 @@ impl Unjudged {
             Unjudged::OutOfWorld { .. } => "out-of-world",
             Unjudged::ReadOnly { .. } => "store-to-read-only",
             Unjudged::Undefined { why, .. } | Unjudged::Left { why } => why.key(),
+            Unjudged::TaggedNan { .. } => "tagged-nan",
             Unjudged::Fuel { .. } => "endless-loop",
         }
     }

@@ -166,6 +166,9 @@ impl Program {
                 }
                 Left::End => {
                     body.restore_last(frame);
+                    if which == Which::Root && body.after == After::Start {
+                        body.check_numbers(frame)?;
+                    }
                     if body.after == After::Tail {
                         return Ok(End::Tail);
                     }

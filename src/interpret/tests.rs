@@ -3,9 +3,9 @@
 use super::sample::{Sample, int, r};
 use super::{Leaving, Program, Unjudged, interpret};
 use crate::case::{Case, Emit, SideTrace};
-use crate::ir::{Arg, Const, ExitNo, Link, Op, Ref, Type};
+use crate::ir::{Arg, Const, ExitNo, Link, Op, Ref, RegionId, Slot, SymPtr, Type};
 use crate::outcome::{End, Outcome};
-use crate::world::{SlotValue, TV_NIL, encode_int};
+use crate::world::{SlotValue, TAG_INT, TV_NIL, encode_int};
 use Type::{Int, Num};
 
 fn run(case: &Case) -> Outcome {
@@ -67,6 +67,29 @@ fn iterations_use_fuel() {
     let case = s.case();
     let ran = Program::new(&case).expect("decodes").run(&case.inputs[0]);
     assert!(matches!(ran, Err(Unjudged::Fuel { at: Ref(1), .. })));
+}
+
+#[test]
+fn a_nan_that_looks_like_another_value_is_not_handed_on() {
+    let nan = |bits| {
+        let data = SymPtr { region: RegionId(0), offset: 0 };
+        let load = Arg::Lit(crate::ir::Lit::Xload(crate::ir::XloadMode::default()));
+        let mut s = Sample::new()
+            .slots(&[(2, SlotValue::Int(0)), (3, SlotValue::Num(0))])
+            .sload(Int, 2, "T")
+            .sload(Num, 3, "T")
+            .ins(Op::XLOAD, Num, Arg::K(Const::Ptr(data)), load)
+            .ins(Op::ADD, Int, r(1), int(1))
+            .guard(Op::LT, Int, r(4), int(3))
+            .snap(&[(2, r(4)), (3, r(3))]);
+        s.0.inputs[0].memory[0][..8].copy_from_slice(&u64::to_le_bytes(bits));
+        s.0.emit = Emit::Passes;
+        s.0.trace.link = Link::Loop;
+        let case = s.case();
+        Program::new(&case).expect("decodes").run(&case.inputs[0])
+    };
+    assert!(nan(0xfff8_0000_0000_0000).is_ok());
+    assert_eq!(nan(TAG_INT << 32), Err(Unjudged::TaggedNan { slot: Slot(3) }));
 }
 
 #[test]

@@ -54,7 +54,8 @@ fn read_value(loc: &ValueLoc, regs: &Registers, runtime: &dyn Runtime) -> Option
     Some(Value { slot: loc.slot, ty: loc.ty, bits })
 }
 
-fn low_int(raw: u64) -> i32 {
+/// The int in a word's lower half.
+pub fn low_int(raw: u64) -> i32 {
     let [a, b, c, d, ..] = raw.to_le_bytes();
     i32::from_le_bytes([a, b, c, d])
 }

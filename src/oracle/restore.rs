@@ -5,10 +5,11 @@ use super::judge::Run;
 use super::verdict::{Stats, Verdict};
 use super::{Oracle, observe};
 use crate::case::Case;
-use crate::code::Code;
+use crate::code::{Code, Exit};
 use crate::ir::ExitNo;
 use crate::ir::validate::MIN_SLOT;
 use crate::outcome::{FaultClass, MismatchClass, Outcome};
+use crate::world::TAG_INT;
 
 impl Oracle {
     /// Asks the backend's own exit handler for the values at a run's exit, once an exit and case (`seen`: a bit an exit).
@@ -42,7 +43,7 @@ impl Oracle {
     pub(super) fn restore_stack(&mut self, code: &Code, run: &mut Run) {
         let Some(exit) = run.exit else { return };
         match self.backend.restore(code, exit, &run.regs) {
-            Ok(Some(stack)) => run.outcome.stack = stack,
+            Ok(Some(stack)) => run.outcome.stack = as_nums(stack, code.exits.get(usize::from(exit.0))),
             Ok(None) => {}
             Err(text) => run.unrestored = Some(failed(exit, &text)),
         }
@@ -55,6 +56,17 @@ fn read_stack(outcome: &Outcome) -> Vec<u64> {
     for v in &outcome.values {
         if let Some(word) = observe::stack_word(v) {
             stack[usize::from(v.slot.0 - MIN_SLOT)] = word;
+        }
+    }
+    stack
+}
+
+/// Makes nums of the ints that stand for them.
+fn as_nums(mut stack: Vec<u64>, exit: Option<&Exit>) -> Vec<u64> {
+    for slot in exit.iter().flat_map(|e| &e.ints) {
+        let word = &mut stack[usize::from(slot.0 - MIN_SLOT)];
+        if *word >> 32 == TAG_INT {
+            *word = f64::from(observe::low_int(*word)).to_bits();
         }
     }
     stack

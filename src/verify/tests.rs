@@ -48,6 +48,7 @@ fn conventions() -> Conventions {
         tail_sp: START_SP + 16,
         targets: vec![(handler, handler + 4)],
         literals: vec![(BASE - 0x100, BASE)],
+        early_exit: None,
         links: vec![],
     }
 }

@@ -128,7 +128,7 @@ impl<'a> Walk<'a> {
         match self.inside(index, distance) {
             Some(target) => {
                 if self.is_stub(target) && !self.is_stub(index) {
-                    self.check_exit(index, level);
+                    self.check_exit(index, target, level);
                 }
                 self.waiting.push((target, level));
             }
@@ -171,8 +171,10 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn check_exit(&mut self, index: usize, level: i32) {
-        self.check_level(index, level, self.code.conventions.exit_sp, "exits want");
+    fn check_exit(&mut self, index: usize, stub: usize, level: i32) {
+        let early = self.code.conventions.early_exit == Some(self.address(stub));
+        let promised = if early { self.code.start.sp } else { self.code.conventions.exit_sp };
+        self.check_level(index, level, promised, "exits want");
     }
 
     fn check_tail(&mut self, index: usize, level: i32) {

@@ -16,6 +16,8 @@ pub struct Emitted {
     pub refs: Vec<Option<TRef>>,
     /// How many were dropped or merged.
     pub folded: u32,
+    /// Slots of the parent's exit whose conversion from int was sunk: replayed as the int.
+    pub ints: Vec<Slot>,
 }
 
 /// LuaJIT's word for a link.
@@ -72,7 +74,7 @@ impl<'a> Emitter<'a> {
     fn new(jit: &'a mut Jit, numbers: &'a Numbers, objects: &'a mut Objects, case: &'a Case, trace: &'a Trace) -> Self {
         let refs = Vec::with_capacity(trace.ins.len());
         let top = trace.snaps.iter().filter_map(|s| s.entries.last()).map(|e| e.slot.0 + 1).max();
-        let emitted = Emitted { refs, folded: 0 };
+        let emitted = Emitted { refs, folded: 0, ints: vec![] };
         let nslots = top.unwrap_or(2);
         Emitter { jit, numbers, objects, case, trace, nslots, emitted, last: None, snapped: None, in_loop: false }
     }
@@ -143,6 +145,7 @@ impl<'a> Emitter<'a> {
         if ins.ty != Type::Num || found.ty == self.numbers.ty(Type::Num, false) {
             return Ok(found.value);
         }
+        self.emitted.ints.push(slot);
         let op = self.numbers.op(Op::CONV).map_err(Refusal::Skip)?;
         let mode = ConvMode { src: Type::Int, sext: false, check: ConvCheck::Plain };
         let (ty, mode) = (self.numbers.ty(Type::Num, false), self.numbers.conv(Type::Num, mode));

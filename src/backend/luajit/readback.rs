@@ -36,8 +36,11 @@ pub fn read_back(
     let error = |e| refuse(&e, trace, &emitted.refs);
     let lj = jit.code().map_err(error)?;
     let marks = marks(jit, &lj, emitted)?;
-    let exits =
+    let mut exits =
         if case.restores() { numbered(jit, case, &lj)? } else { located(jit, &case.world, trace, emitted, &lj)? };
+    if let Some(first) = exits.first_mut() {
+        first.ints.clone_from(&emitted.ints);
+    }
     jit.commit().map_err(error)?;
     // Code under register pressure gives BASE up and loads it anew from the global state.
     jit.enter(lj.traceno);
@@ -87,7 +90,7 @@ fn located(jit: &Jit, world: &World, trace: &Trace, emitted: &Emitted, lj: &LjCo
     let exit = |(n, snap): (u16, &crate::ir::Snap)| {
         let value = |e| value_loc(jit, world, trace, emitted, u32::from(n), e);
         let values = snap.entries.iter().map(value).collect::<Result<_, _>>()?;
-        Ok(Exit { values, number: ExitNo(n), sp: exit_sp(jit.layout(), lj) })
+        Ok(Exit { values, number: ExitNo(n), sp: exit_sp(jit.layout(), lj), ints: vec![] })
     };
     (0..).zip(&trace.snaps).map(exit).collect()
 }
@@ -101,7 +104,7 @@ fn numbered(jit: &Jit, case: &Case, lj: &LjCode) -> Result<Vec<Exit>, Refusal> {
     };
     let number = |n: u32| ExitNo(u16::try_from(n).expect("few snapshots"));
     let sp = exit_sp(jit.layout(), lj);
-    Ok(numbers.into_iter().map(|n| Exit { values: vec![], number: number(n), sp }).collect())
+    Ok(numbers.into_iter().map(|n| Exit { values: vec![], number: number(n), sp, ints: vec![] }).collect())
 }
 
 fn value_loc(
@@ -165,6 +168,7 @@ fn conventions(layout: &Layout, lj: &LjCode, sp: u64) -> Conventions {
             (layout.call_address(0), layout.call_address(0) + 0x1_0000),
         ],
         literals: vec![lj.constants],
+        early_exit: (lj.nexits > lj.nsnap).then(|| lj.stub(lj.nsnap)),
         links: vec![],
     }
 }
