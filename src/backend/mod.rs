@@ -64,7 +64,7 @@ pub trait Backend {
     /// The addresses (first, bytes) between which its code always lies.
     fn code_window(&self) -> (u64, u64);
 
-    /// Brings objects and the VM's state to what an input wants: before each run, after the machine's memory has been written.
+    /// Brings objects and the VM's state to what an input wants: before each run, before regions and Lua stack are written.
     ///
     /// # Errors
     /// The backend's own words when it can't.

@@ -7,7 +7,7 @@ use super::entropy::Source;
 use super::heap::Plan;
 use super::object::{Held, What};
 use super::place::Sort;
-use crate::ir::{Arg, Class, Const, Field, Key, Lit, ObjId, Op, Ref, Type};
+use crate::ir::{Arg, Callee, Class, Const, Field, Key, Lit, ObjId, Op, Ref, Type};
 
 /// The highest table index of an array slot that a 12-bit add immediate reaches, and of a load's displacement.
 const EDGES: [i64; 2] = [1 << 9, 1 << 12];
@@ -324,7 +324,7 @@ impl Builder<'_, '_, '_> {
         self.objects.note(&t, |s| (s.used, s.placed) = (true, true));
         let called = self.may(Op::CALLL) && (!self.may(Op::ALEN) || self.u.percent(15));
         if called {
-            let r = self.hidden(Op::CALLL, Type::Int, false, t.arg, lit(Lit::Callee(crate::ir::Callee::lj_tab_len)));
+            let r = self.hidden(Op::CALLL, Type::Int, false, t.arg, lit(Lit::Callee(Callee::lj_tab_len)));
             self.set_interval(r, Some((0, 1 << 13)));
             self.offer(r);
             // FOLD does not know that the call reads what a later store may replace; a guard keeps the store.
@@ -349,7 +349,7 @@ impl Builder<'_, '_, '_> {
         {
             return;
         }
-        self.hidden(Op::CALLS, Type::Nil, false, t.arg, lit(Lit::Callee(crate::ir::Callee::lj_tab_clear)));
+        self.hidden(Op::CALLS, Type::Nil, false, t.arg, lit(Lit::Callee(Callee::lj_tab_clear)));
         self.objects.note(&t, |s| (s.used, s.retired) = (true, true));
         self.objects.forget_addresses();
         self.done();
@@ -417,7 +417,15 @@ impl Builder<'_, '_, '_> {
         let hbits = self.u.below(4);
         let operand = |n: u32| lit(Lit::Num(u16::try_from(n).expect("small")));
         let guard = self.u.percent(80);
-        let r = self.hidden(Op::TNEW, Type::Tab, guard, operand(asize), operand(hbits));
+        let r = if asize != 1 && self.may(Op::CALLA) && self.u.percent(25) {
+            // The C function counts the slots behind index 0, and the keys of the hash part.
+            let int = |n: u32| Arg::K(Const::Int(i32::try_from(n).expect("small")));
+            let keys = if hbits == 0 { 0 } else { 1 << hbits };
+            let args = self.hidden(Op::CARG, Type::Nil, false, int(asize.saturating_sub(1)), int(keys));
+            self.hidden(Op::CALLA, Type::Tab, guard, Arg::Ref(args), lit(Lit::Callee(Callee::lj_tab_new_ah)))
+        } else {
+            self.hidden(Op::TNEW, Type::Tab, guard, operand(asize), operand(hbits))
+        };
         let objects = &self.objects;
         let elem = objects.sort(&mut self.u, false);
         let hbits = (hbits > 0).then(|| u8::try_from(hbits).expect("small"));

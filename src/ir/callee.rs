@@ -13,6 +13,7 @@ macro_rules! for_each_callee {
         (lj_str_cmp,             CALLN, [Str, Str],     Int,    string::cmp),
         (lj_tab_len,             CALLL, [Tab],          Int,    table::len),
         (lj_tab_clear,           CALLS, [Tab],          Nil,    table::clear),
+        (lj_tab_new_ah,          CALLA, [Int, Int],     Tab,    table::new_ah),
         (lj_buf_putstr_reverse,  CALLL, [P64, Str],     P64,    buffer::reverse),
         (lj_buf_putstr_lower,    CALLL, [P64, Str],     P64,    buffer::lower),
         (lj_buf_putstr_upper,    CALLL, [P64, Str],     P64,    buffer::upper),

@@ -177,7 +177,7 @@ impl Rule {
             Rule::TNew | Rule::TDup => &[Tab],
             Rule::CNew | Rule::CNewI => &[Cdata],
             Rule::StrTo => &[Num],
-            Rule::Call => &[Nil, Int, I64, P64, Num],
+            Rule::Call => &[Nil, Int, I64, P64, Num, Tab],
             Rule::CallXs => &[Nil, I8, U8, I16, U16, Int, U32, I64, U64, P64, Num, Float],
             Rule::Conv => &[Int, U32, I64, U64, Num, Float],
             Rule::Barrier | Rule::TBar | Rule::OBar | Rule::CArg => &[Nil],

@@ -15,6 +15,8 @@ pub(super) fn finding(
     input: Option<usize>,
     detail: Vec<String>,
 ) -> Verdict {
+    // A ref behind the root trace is one of the side trace, which a finding does not name.
+    let at = at.filter(|r| *r < case.trace.end());
     let op = at.map(|r| case.trace.get(r)).map(|ins| (ins.op, ins.ty));
     Verdict::Finding(Box::new(Finding { class, at, op, input, detail, fault: None }))
 }

@@ -39,7 +39,7 @@ pub fn helper_address(jit: &Jit, helper: Helper) -> u64 {
 struct Emitter<'a> {
     jit: &'a mut Jit,
     numbers: &'a Numbers,
-    objects: &'a mut Objects,
+    objects: &'a Objects,
     case: &'a Case,
     trace: &'a Trace,
     /// Slots that all snapshots say they have: the same number in each, for the loop pass.
@@ -54,7 +54,7 @@ struct Emitter<'a> {
 }
 
 /// Emits a root trace: everything but its end.
-pub fn emit(jit: &mut Jit, numbers: &Numbers, objects: &mut Objects, case: &Case) -> Result<Emitted, Refusal> {
+pub fn emit(jit: &mut Jit, numbers: &Numbers, objects: &Objects, case: &Case) -> Result<Emitted, Refusal> {
     jit.begin(numbers.opts(&case.flags)).map_err(|e| refuse(&e, &case.trace, &[]))?;
     Emitter::new(jit, numbers, objects, case, &case.trace).run(0)
 }
@@ -63,7 +63,7 @@ pub fn emit(jit: &mut Jit, numbers: &Numbers, objects: &mut Objects, case: &Case
 pub fn emit_side(
     jit: &mut Jit,
     numbers: &Numbers,
-    objects: &mut Objects,
+    objects: &Objects,
     case: &Case,
     trace: &Trace,
 ) -> Result<Emitted, Refusal> {
@@ -71,7 +71,7 @@ pub fn emit_side(
 }
 
 impl<'a> Emitter<'a> {
-    fn new(jit: &'a mut Jit, numbers: &'a Numbers, objects: &'a mut Objects, case: &'a Case, trace: &'a Trace) -> Self {
+    fn new(jit: &'a mut Jit, numbers: &'a Numbers, objects: &'a Objects, case: &'a Case, trace: &'a Trace) -> Self {
         let refs = Vec::with_capacity(trace.ins.len());
         let top = trace.snaps.iter().filter_map(|s| s.entries.last()).map(|e| e.slot.0 + 1).max();
         let emitted = Emitted { refs, folded: 0, ints: vec![] };
@@ -200,7 +200,7 @@ impl<'a> Emitter<'a> {
             Const::TmpBuf => self.jit.kptr(self.jit.places().tmpbuf),
             Const::NilTv => self.jit.kkptr(self.jit.places().niltv),
             Const::Ctype(ty) => {
-                let id = self.objects.ctype(self.jit, ty)?;
+                let id = self.objects.ctype(ty)?;
                 self.jit.kint(i32::try_from(id).map_err(|e| Refusal::Broken(e.to_string()))?)
             }
         };

@@ -76,7 +76,7 @@ impl Backend for LuaJit {
         write_constant_memory(&mut self.jit, case)?;
         self.uses_vm = uses_vm(case);
         self.objects = Objects::make(&mut self.jit, case)?;
-        let (code, exits) = side::compile(&mut self.jit, &self.numbers, &mut self.objects, case)?;
+        let (code, exits) = side::compile(&mut self.jit, &self.numbers, &self.objects, case)?;
         self.exits = exits;
         let lowest = code.side.as_ref().map_or(code.base, |side| side.base.min(code.base));
         if lowest < self.window().0 {

@@ -3,7 +3,7 @@
 
 use crate::backend::Refusal;
 use crate::case::{Case, Input, ObjectValues};
-use crate::ir::{CdataType, Key, ObjId, Type};
+use crate::ir::{Arg, CdataType, Const, Ins, Key, ObjId, Type};
 use crate::outcome::{Heap, ObjectState};
 use crate::world::{
     GCV_MASK, ObjectKind, SlotValue, TV_FALSE, TV_NIL, TV_TRUE, Upvalue, World, encode_gc, encode_int, itype,
@@ -33,6 +33,13 @@ impl Objects {
         for id in ids() {
             link(jit, world, id).map_err(broken)?;
         }
+        // Types are named while no trace is built.
+        let traces = std::iter::once(&case.trace).chain(case.side.iter().map(|s| &s.trace));
+        for arg in traces.flat_map(|t| &t.ins).flat_map(Ins::args) {
+            if let Arg::K(Const::Ctype(ty)) = arg {
+                objects.name(jit, ty)?;
+            }
+        }
         if let Some(input) = case.inputs.first() {
             write_values(jit, case, input).map_err(broken)?;
         }
@@ -59,14 +66,19 @@ impl Objects {
             }
             ObjectKind::Udata { size, .. } => jit.new_udata(addr, *size).map_err(broken),
             ObjectKind::Cdata(ty) => {
-                let ctype = self.ctype(jit, *ty)?;
+                let ctype = self.name(jit, *ty)?;
                 jit.new_cdata(addr, ctype, ty.size().unwrap_or(0)).map_err(broken)
             }
         }
     }
 
-    /// The library's number of a C type.
-    pub fn ctype(&mut self, jit: &mut Jit, ty: CdataType) -> Result<u32, Refusal> {
+    /// The library's number of a C type that the case names.
+    pub fn ctype(&self, ty: CdataType) -> Result<u32, Refusal> {
+        let id = self.ctypes.get(&ty).copied();
+        id.ok_or_else(|| Refusal::Broken(format!("the type {} was not named before", ty.text())))
+    }
+
+    fn name(&mut self, jit: &mut Jit, ty: CdataType) -> Result<u32, Refusal> {
         if let Some(id) = self.ctypes.get(&ty) {
             return Ok(*id);
         }

@@ -26,7 +26,7 @@ pub struct Exits {
 pub fn compile(
     jit: &mut Jit,
     numbers: &Numbers,
-    objects: &mut Objects,
+    objects: &Objects,
     case: &Case,
 ) -> Result<(Code, Vec<Exits>), Refusal> {
     let root = compile_root(jit, numbers, objects, case)?;
@@ -44,7 +44,7 @@ pub fn compile(
     Ok((code, exits))
 }
 
-fn compile_root(jit: &mut Jit, numbers: &Numbers, objects: &mut Objects, case: &Case) -> Result<Committed, Refusal> {
+fn compile_root(jit: &mut Jit, numbers: &Numbers, objects: &Objects, case: &Case) -> Result<Committed, Refusal> {
     let trace = &case.trace;
     let emitted = emit(jit, numbers, objects, case)?;
     let error = |e: Error| refuse(&e, trace, &emitted.refs);
@@ -61,7 +61,7 @@ fn compile_root(jit: &mut Jit, numbers: &Numbers, objects: &mut Objects, case: &
 fn compile_side(
     jit: &mut Jit,
     numbers: &Numbers,
-    objects: &mut Objects,
+    objects: &Objects,
     case: &Case,
     side: &SideTrace,
     parent: u32,
@@ -91,7 +91,7 @@ fn take_exits(fork: &mut Code, side: &SideTrace, count: u16) -> Vec<Exit> {
     for (n, exit) in (count..).zip(&mut exits) {
         exit.number = ExitNo(n);
     }
-    exits.push(Exit { values: vec![], number: side.exit, sp: fork.conventions.exit_sp });
+    exits.push(Exit { values: vec![], number: side.exit, sp: fork.conventions.exit_sp, ints: vec![] });
     exits
 }
 

@@ -3,11 +3,14 @@
 use super::super::error::{Undefined, Unjudged};
 use super::super::frame::{Flow, Frame, Literal, Step};
 use super::super::heap::{self, Body, Found, NIL_TV, Place, Table};
+use super::int;
 use crate::ir::Type;
 use crate::ir::validate::is_num_key;
 
 /// Most bits of a new hash part: compiled code has to fill it too.
 const MAX_HASH_BITS: u16 = 14;
+/// Larger array parts are none of a case.
+const MAX_ARRAY_SIZE: u32 = 1 << 14;
 
 type Effect = Result<Flow, Unjudged>;
 /// What a C function gives.
@@ -103,6 +106,23 @@ pub(in super::super) fn len(frame: &mut Frame<'_>, step: &Step, args: &[u64]) ->
 pub(in super::super) fn clear(frame: &mut Frame<'_>, step: &Step, args: &[u64]) -> Returned {
     frame.heap.table_mut(args[0]).map_err(|why| step.undefined(why))?.clear();
     Ok(0)
+}
+
+/// `lj_tab_new_ah`: an empty table with room for so many slots behind index 0 and so many keys.
+pub(in super::super) fn new_ah(frame: &mut Frame<'_>, step: &Step, args: &[u64]) -> Returned {
+    let (slots, keys) = (int(args[0]), int(args[1]).max(0).cast_unsigned());
+    let asize = if slots > 0 { slots.cast_unsigned().saturating_add(1) } else { 0 };
+    // `hsize2hbits`: one key has two nodes.
+    let hbits = match keys {
+        0 => 0,
+        1 => 1,
+        _ => 32 - (keys - 1).leading_zeros(),
+    };
+    if asize > MAX_ARRAY_SIZE || hbits > u32::from(MAX_HASH_BITS) {
+        return Err(step.undefined(Undefined::TooLarge));
+    }
+    let table = Table::new(asize, hbits);
+    frame.heap.add(Body::Table(table)).map_err(|why| step.undefined(why))
 }
 
 /// `TNEW`: an empty table (`lj_tab_new1`).
