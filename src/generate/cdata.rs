@@ -150,7 +150,7 @@ impl Builder<'_, '_, '_> {
             let kind = self.hidden(Op::FLOAD, Type::U8, false, u.arg, lit(Lit::Field(Field::UdataUdtype)));
             self.check(Op::EQ, Type::Int, Arg::Ref(kind), Arg::K(Const::Int(0)));
         }
-        let loaded = Arg::Ref(self.field(u.arg, Field::UdataMeta));
+        let loaded = Arg::Ref(self.object_field(u.arg, Field::UdataMeta));
         let op = if meta.is_some() { Op::NE } else { Op::EQ };
         self.check(op, Type::Tab, loaded, Arg::K(Const::Null));
         // FOLD knows of no store to what lies there.

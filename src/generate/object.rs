@@ -264,7 +264,7 @@ impl Builder<'_, '_, '_> {
     }
 
     /// A field of an object: loaded, or loaded before.
-    pub(super) fn field(&mut self, object: Arg, field: Field) -> Ref {
+    pub(super) fn object_field(&mut self, object: Arg, field: Field) -> Ref {
         let known = self.objects.fields.iter().rev().find(|(a, f, _)| (*a, *f) == (object, field)).map(|(_, _, r)| *r);
         if let Some(r) = known.filter(|_| self.u.percent(60)) {
             return r;

@@ -118,7 +118,7 @@ impl Builder<'_, '_, '_> {
             return r;
         }
         self.check_index(t, index);
-        let array = self.field(t.arg, Field::TabArray);
+        let array = self.object_field(t.arg, Field::TabArray);
         let slot = self.hidden(Op::AREF, Type::P64, false, Arg::Ref(array), index);
         self.objects.slots.push((t.arg, index, slot));
         self.objects.note(t, |s| (s.used, s.placed) = (true, true));
@@ -131,7 +131,7 @@ impl Builder<'_, '_, '_> {
         let inside = self.interval(index).is_some_and(|(lo, hi)| lo >= 0 && hi < size);
         let unchecked = self.is_raw() && inside && self.u.percent(30);
         if !unchecked {
-            let asize = self.field(t.arg, Field::TabAsize);
+            let asize = self.object_field(t.arg, Field::TabAsize);
             self.check(Op::ABC, Type::Int, Arg::Ref(asize), index);
         }
     }
@@ -201,9 +201,9 @@ impl Builder<'_, '_, '_> {
     /// A constant key: the recorder has seen where it is, checks that the hash part has its size, and the key its place.
     fn hrefk(&mut self, t: &Held, n: usize, key: Key) -> Ref {
         let hbits = self.objects.table(n).hbits.unwrap_or(0);
-        let hmask = self.field(t.arg, Field::TabHmask);
+        let hmask = self.object_field(t.arg, Field::TabHmask);
         self.check(Op::EQ, Type::Int, Arg::Ref(hmask), Arg::K(Const::Int((1 << hbits) - 1)));
-        let node = self.field(t.arg, Field::TabNode);
+        let node = self.object_field(t.arg, Field::TabNode);
         self.objects.note(t, |s| s.placed = true);
         let slot = Arg::K(Const::KSlot(super::object::id(n), key));
         self.hidden(Op::HREFK, Type::P64, true, Arg::Ref(node), slot)
@@ -364,7 +364,7 @@ impl Builder<'_, '_, '_> {
             return;
         }
         self.objects.note(t, |s| s.used = true);
-        let loaded = Arg::Ref(self.field(t.arg, Field::TabMeta));
+        let loaded = Arg::Ref(self.object_field(t.arg, Field::TabMeta));
         match meta {
             None => self.check(Op::EQ, Type::Tab, loaded, Arg::K(Const::Null)),
             Some(_) if self.u.percent(50) => self.check(Op::NE, Type::Tab, loaded, Arg::K(Const::Null)),

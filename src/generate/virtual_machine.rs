@@ -15,7 +15,7 @@ impl Builder<'_, '_, '_> {
             Some(f) if self.u.percent(50) => (f.arg, Field::FuncEnv),
             _ => (Arg::Ref(self.hidden(Op::LREF, Type::Thread, false, Arg::None, Arg::None)), Field::ThreadEnv),
         };
-        let globals = Arg::Ref(self.field(owner, field));
+        let globals = Arg::Ref(self.object_field(owner, field));
         let other = self.pick_held(|h| h.ty == Type::Tab).map_or(Arg::K(Const::Null), |h| h.arg);
         self.check(Op::NE, Type::Tab, globals, other);
     }
