@@ -72,27 +72,26 @@ impl Builder<'_, '_, '_> {
         if !self.may(Op::CALLS) {
             return;
         }
-        let to = self.block(true);
-        let (callee, from) =
-            if self.u.percent(50) { (Callee::memcpy, Some(self.block(false))) } else { (Callee::memset, None) };
-        let (to, room) = to;
-        let (source, most) = match from {
-            Some((from, most)) => (from, most),
-            None => (self.operand(Class::W32), room),
+        let (to, room, region) = self.block(true);
+        let from = if self.u.percent(60) { Some(self.block(false)) } else { None };
+        // Bytes are not copied onto each other.
+        let (callee, source) = match from {
+            Some((from, _, other)) if other != region => (Callee::memcpy, from),
+            _ => (Callee::memset, self.operand(Class::W32)),
         };
-        let length = Arg::K(Const::Int64(self.u.range(1, room.min(most))));
+        let length = Arg::K(Const::Int64(self.u.range(1, room)));
         let chain = self.chain(&[to, source, length]);
         self.hidden(Op::CALLS, Type::P64, false, chain, lit(Lit::Callee(callee)));
         self.hidden(Op::XBAR, Type::Nil, false, Arg::None, Arg::None);
         self.done();
     }
 
-    /// An address with room for a few bytes behind it in a region, and how many.
-    pub(super) fn block(&mut self, store: bool) -> (Arg, i64) {
+    /// An address with room for a few bytes behind it in a region; how many, and the region.
+    pub(super) fn block(&mut self, store: bool) -> (Arg, i64, usize) {
         let base = self.base(store);
         let at = self.bases[base].center;
         let at = self.inside(base, at, Type::I64);
         let address = self.address(base, at);
-        (address, 8)
+        (address, 8, self.bases[base].region)
     }
 }

@@ -48,6 +48,8 @@ impl Builder<'_, '_, '_> {
             Plan::Udata(size, _) => (UDATA_HEADER, size, false),
             _ => return,
         };
+        // A new box may be shared with others of its value.
+        let fixed = plain && (!self.is_raw() || o.only() >= Some(self.objects.world));
         self.objects.note(o, |s| s.used = true);
         let header = i64::try_from(header).expect("small");
         let mut at = 8 * i64::from(self.u.below(size.div_ceil(8)));
@@ -59,7 +61,7 @@ impl Builder<'_, '_, '_> {
                 continue;
             }
             at = at.clamp(0, i64::from(size) - bytes) / bytes * bytes;
-            let store = self.may(Op::XSTORE) && (self.is_raw() || !plain) && self.may_change(o) && self.u.percent(45);
+            let store = self.may(Op::XSTORE) && !fixed && self.may_change(o) && self.u.percent(45);
             self.payload_word(o.arg, header + at, ty, store);
             at += bytes * self.u.pick(&[1, 1, -1, 0, 2]);
         }

@@ -217,16 +217,20 @@ impl Objects {
             3 => 510 + s.below(6),
             _ => 4094 + s.below(4),
         };
+        // Some releases take a table in a template for a nil.
+        let template = s.percent(15);
         let elem = self.sort(s, true);
+        let elem = if template && elem.ty() == Type::Tab { Sort::Plain(Type::Int) } else { elem };
         let hbits = s.percent(75).then(|| 1 + u8::try_from(s.below(3)).expect("small"));
         let room = hbits.map_or(0, |b| 1usize << b);
-        let mut keys: Vec<usize> = (0..self.keys.len()).collect();
+        let fits = |k: &usize| !(template && self.keys[*k].1.ty() == Type::Tab);
+        let mut keys: Vec<usize> = (0..self.keys.len()).filter(fits).collect();
         while keys.len() > room || !keys.is_empty() && s.percent(25) {
             keys.swap_remove(s.index(keys.len()));
         }
         let sequence = (asize > 1 && elem.ty() != Type::Nil && s.percent(40)).then(|| s.below(asize.min(20)));
         let meta = s.percent(20).then(|| id(first_table));
-        TablePlan { asize, hbits, elem, sequence, keys, meta, template: s.percent(15), stored: None }
+        TablePlan { asize, hbits, elem, sequence, keys, meta, template, stored: None }
     }
 
     /// Gives the world its objects.

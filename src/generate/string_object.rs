@@ -54,7 +54,7 @@ impl Builder<'_, '_, '_> {
         match self.u.weighted(&[3, 1, 2]) {
             0 if self.may(Op::SNEW) => self.substring(),
             1 if self.may(Op::XSNEW) => {
-                let (address, room) = self.block(false);
+                let (address, room, _) = self.block(false);
                 let length = self.short_length(room);
                 let r = self.hidden(Op::XSNEW, Type::Str, false, address, length);
                 self.hold(Held { arg: Arg::Ref(r), ty: Type::Str, what: What::Any });
