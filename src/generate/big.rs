@@ -68,9 +68,14 @@ impl Builder<'_, '_, '_> {
         self.u.range(lo, hi)
     }
 
-    /// True if a big trace has no room for another value to be stored.
+    /// True if a trace has no room for another value to be stored.
     pub(super) fn is_full(&self) -> bool {
-        self.swarm.big && (self.dense.taken > ALL || self.trace.ins.len() + SPARE > MAX_INS)
+        self.dense.taken > ALL || self.trace.ins.len() + SPARE > MAX_INS
+    }
+
+    /// True if a trace may take more constants, many at once.
+    pub(super) fn has_room(&self) -> bool {
+        self.dense.taken < ORDINARY
     }
 
     /// One dense step of a big trace, where it is time for one.

@@ -135,7 +135,7 @@ impl<'a, 'b, 'k> Builder<'a, 'b, 'k> {
                 let uses = &mut self.values[usize::from(r.0) - 1].uses;
                 *uses = uses.saturating_add(1);
             }
-            Arg::K(k) if self.swarm.big => self.dense.note(k),
+            Arg::K(k) => self.dense.note(k),
             _ => {}
         }
     }

@@ -9,19 +9,13 @@ use super::build::{Builder, integer_const, lit, width};
 use super::cells::{Alias, Use};
 use super::chase::List;
 use super::entropy::Source;
+use super::phi::Phi;
 use super::pools;
 use crate::ir::{Arg, Class, Const, Link, Lit, Op, Ref, SloadMode, Slot, Type};
 use crate::world::SlotValue;
 
 /// Instructions that one run may execute, about.
 const BUDGET: i64 = 4000;
-
-/// A PHI in the making.
-#[derive(Clone, Copy)]
-struct Phi {
-    left: Ref,
-    right: Option<Ref>,
-}
 
 /// The state of a loop between LOOP and the PHIs.
 pub(super) struct Loop {
@@ -58,6 +52,10 @@ impl Builder<'_, '_, '_> {
         let moving = if self.u.percent(40) { self.moving_pointer(counter.trips) } else { None };
         let list = if self.u.percent(12) { Some(self.list(counter.trips_and_one())) } else { None };
         let phis = self.carried(&counter);
+        // The recorder ends its iteration with a snapshot, and LuaJIT's code counts on one that no guard before LOOP exits to
+        // (`asm_phi_fixup` renames for it).
+        self.leave_snapshots(2);
+        self.snapshot();
         let at = self.hidden(Op::LOOP, Type::Nil, false, Arg::None, Arg::None);
         self.in_body = true;
         self.dense.forget();
@@ -286,15 +284,7 @@ impl Builder<'_, '_, '_> {
             let next = self.follow(&list);
             looping.phis.push(Phi { left: list.first, right: Some(next) });
         }
-        let rotate = self.swarm.rotate;
-        if self.u.percent(rotate) {
-            self.rotate(&mut looping.phis);
-        }
-        for n in 0..looping.phis.len() {
-            if looping.phis[n].right.is_none() {
-                looping.phis[n].right = Some(self.next_value(&looping, n));
-            }
-        }
+        self.give_rights(&mut looping.phis, looping.at);
         let end = self.next_ref();
         self.trace.snaps.retain(|s| s.at < end);
         for Phi { left, right } in looping.phis {
@@ -304,56 +294,5 @@ impl Builder<'_, '_, '_> {
             self.hidden(Op::PHI, ty, false, Arg::Ref(left), Arg::Ref(right));
         }
         self.trace.link = Link::Loop;
-    }
-
-    /// Lets carried values of a class change places in cycles: all of them, or only some.
-    fn rotate(&mut self, phis: &mut [Phi]) {
-        for class in [Class::W32, Class::W64, Class::Num] {
-            let open = |p: &Phi| p.right.is_none() && self.ty(p.left).class() == class;
-            let mut members: Vec<usize> = (0..phis.len()).filter(|n| open(&phis[*n])).collect();
-            while members.len() >= 2 {
-                let most = i64::try_from(members.len()).expect("few");
-                let length = usize::try_from(self.u.range(2, most)).expect("a small number");
-                let cycle = members.split_off(members.len() - length);
-                let lefts: Vec<Ref> = cycle.iter().map(|n| phis[*n].left).collect();
-                let by = 1 + self.u.index(length - 1);
-                for (i, n) in cycle.iter().enumerate() {
-                    phis[*n].right = Some(lefts[(i + by) % length]);
-                }
-                if self.u.percent(50) {
-                    break;
-                }
-            }
-        }
-    }
-
-    /// What a carried value becomes: something computed from it, another result of the body, or another carried value.
-    fn next_value(&mut self, looping: &Loop, n: usize) -> Ref {
-        let left = looping.phis[n].left;
-        let class = self.ty(left).class();
-        let found = match self.u.weighted(&[6, 3, 2, if self.is_raw() { 2 } else { 0 }]) {
-            0 => None,
-            1 => self.one_that(class, |r| r > looping.at),
-            2 => self.one_that(class, |r| r != left && looping.phis.iter().any(|p| p.left == r)),
-            _ => self.one_that(class, |r| r != left),
-        };
-        found.unwrap_or_else(|| self.moved_on(left, class))
-    }
-
-    fn one_that(&mut self, class: Class, f: impl Fn(Ref) -> bool) -> Option<Ref> {
-        let some: Vec<Ref> = self.available(class).iter().copied().filter(|r| f(*r)).collect();
-        (!some.is_empty()).then(|| self.u.pick(&some))
-    }
-
-    /// A step that FOLD cannot simplify away.
-    fn moved_on(&mut self, left: Ref, class: Class) -> Ref {
-        let k = self.u.range(1, 40);
-        let (ty, k) = match class {
-            Class::Num => (Type::Num, Const::Num(f64::from(i32::try_from(k).expect("small")).to_bits())),
-            Class::W32 => (Type::Int, integer_const(class, k)),
-            class => (Type::I64, integer_const(class, k)),
-        };
-        let op = if self.u.percent(30) { Op::SUB } else { Op::ADD };
-        self.push(op, ty, Arg::Ref(left), Arg::K(k))
     }
 }

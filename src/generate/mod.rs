@@ -30,6 +30,7 @@ mod objects_step;
 mod opset;
 mod palette;
 mod place;
+mod phi;
 mod pools;
 mod pressure;
 mod snapshot;
@@ -130,7 +131,7 @@ fn steps(b: &mut Builder, count: i64) {
     let end = b.trace.ins.len() + usize::try_from(count).unwrap_or(0);
     // Each step appends at least one instruction, or is one of few that found nothing to do.
     for _ in 0..count {
-        if b.trace.ins.len() >= end {
+        if b.trace.ins.len() >= end || !b.swarm.big && !b.has_room() {
             break;
         }
         if !b.dense() {

@@ -8,6 +8,9 @@ impl Builder<'_, '_, '_> {
     /// Loads the values that a pressure case keeps alive until its end.
     pub(super) fn pressure(&mut self) {
         for _ in 0..self.swarm.live {
+            if !self.has_room() {
+                break;
+            }
             let class = self.u.pick(self.swarm.held);
             self.fresh(class);
         }
@@ -15,6 +18,9 @@ impl Builder<'_, '_, '_> {
 
     /// Loads some values, does something else, and only then uses all of them.
     pub(super) fn window(&mut self) {
+        if !self.has_room() {
+            return;
+        }
         let most = if self.swarm.live > 0 { i64::from(self.swarm.live / 2).max(8) } else { 6 };
         let count = self.u.range(2, most);
         let mut held: Vec<Ref> = Vec::new();

@@ -34,6 +34,11 @@ impl Builder<'_, '_, '_> {
         self.trace.snaps.push(Snap { at, entries });
     }
 
+    /// Makes sure that `count` more snapshots can be added, at the cost of the last ones.
+    pub(super) fn leave_snapshots(&mut self, count: usize) {
+        self.trace.snaps.truncate(SNAPSHOTS - count);
+    }
+
     fn snapshot_value(&mut self) -> Option<Arg> {
         let objects = if self.objects.held.is_empty() { 0 } else { 6 };
         let class = match self.u.weighted(&[5, 4, 2, 2, objects]) {

@@ -168,6 +168,15 @@ fn displacements_on_both_sides_of_the_field_limits_turn_up() {
 }
 
 #[test]
+fn a_loop_starts_with_a_snapshot_of_its_own() {
+    let knobs = Knobs { loops: 100, ..Knobs::default() };
+    for case in cases(&knobs, 2000) {
+        let at = case.trace.iter().find(|(_, i)| i.op == Op::LOOP).expect("a loop").0;
+        assert!(case.trace.snaps.iter().any(|s| s.at == at), "{:#?}", case.trace);
+    }
+}
+
+#[test]
 fn loops_with_exchanged_values_turn_up() {
     let knobs = Knobs { loops: 100, pressure: 50, ..Knobs::default() };
     let longest = cases(&knobs, 2000).map(|c| cycle(&c.trace)).max().expect("some cases");
