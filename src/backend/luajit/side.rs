@@ -91,7 +91,7 @@ fn take_exits(fork: &mut Code, side: &SideTrace, count: u16) -> Vec<Exit> {
     for (n, exit) in (count..).zip(&mut exits) {
         exit.number = ExitNo(n);
     }
-    exits.push(Exit { values: vec![], number: side.exit, sp: fork.conventions.exit_sp, ints: vec![] });
+    exits.push(Exit { values: vec![], number: side.exit, sp: fork.start.sp, ints: vec![] });
     exits
 }
 
