@@ -6,12 +6,14 @@ use crate::code::Code;
 use crate::ir::Ref;
 use crate::text::{Release, Shape, TraceFile, Want, print_ins};
 
-/// Why the code is not what the file says: for each line that does not hold, what it wants and what is there.
+/// Why the code is not what the file says: for each line that does not hold, what it wants; then, for each instruction
+/// that lines are about, its code.
 pub(super) fn differences(file: &TraceFile, id: &BackendId, code: &Result<Code, Refusal>) -> Vec<String> {
-    let lines = file.shapes.iter().filter(|shape| is_about(shape, id));
-    let told = lines.map(|shape| match code {
-        Ok(code) => difference(file, shape, &Found::new(code, shape.at)),
-        Err(refusal) => vec![format!("{}: expected {}, but {}", place(file, shape), wanted(shape), why(refusal))],
+    let mut wrong: Vec<&Shape> = file.shapes.iter().filter(|s| is_about(s, id) && !holds(s, code)).collect();
+    wrong.sort_by_key(|shape| shape.at);
+    let told = wrong.chunk_by(|a, b| a.at == b.at).map(|lines| {
+        let heads = lines.iter().map(|shape| head(file, shape, code));
+        heads.chain(listing(code, lines[0].at)).collect::<Vec<_>>()
     });
     told.collect::<Vec<_>>().concat()
 }
@@ -26,43 +28,38 @@ fn release(id: &BackendId) -> Option<Release> {
     id.version.split_whitespace().find_map(Release::parse)
 }
 
-/// Machine instructions with their addresses.
-struct Found {
-    addresses: Vec<u64>,
-    texts: Vec<String>,
-}
-
-impl Found {
-    /// The code of an instruction, or of the whole trace.
-    fn new(code: &Code, at: Option<Ref>) -> Found {
-        let body = code.bytes[..code.body as usize].chunks_exact(4);
-        let words = body.map(|b| u32::from_le_bytes(b.try_into().expect("four bytes")));
-        let of_ref = |offset: &u32| at.is_none() || code.ref_at(*offset) == at;
-        let words = (0..).step_by(4).zip(words).filter(|(offset, _)| of_ref(offset));
-        let (addresses, texts) = words
-            .map(|(offset, word)| {
-                let address = code.base + u64::from(offset);
-                (address, disasm(word, address))
-            })
-            .unzip();
-        Found { addresses, texts }
+fn holds(shape: &Shape, code: &Result<Code, Refusal>) -> bool {
+    let Ok(code) = code else { return false };
+    let texts: Vec<String> = instructions(code, shape.at).map(|(_, text)| text).collect();
+    match &shape.want {
+        Want::Has(pattern) => pattern.find(&texts).is_some(),
+        Want::HasNot(pattern) => pattern.find(&texts).is_none(),
+        Want::Nothing => texts.is_empty(),
     }
 }
 
-/// One line for what is wrong, then the code.
-fn difference(file: &TraceFile, shape: &Shape, found: &Found) -> Vec<String> {
-    let holds = match &shape.want {
-        Want::Has(pattern) => pattern.find(&found.texts).is_some(),
-        Want::HasNot(pattern) => pattern.find(&found.texts).is_none(),
-        Want::Nothing => found.texts.is_empty(),
+/// The code of an instruction, or of the whole trace: addresses and texts.
+fn instructions(code: &Code, at: Option<Ref>) -> impl Iterator<Item = (u64, String)> {
+    let body = code.bytes[..code.body as usize].chunks_exact(4);
+    let words = (0..).step_by(4).zip(body.map(|b| u32::from_le_bytes(b.try_into().expect("four bytes"))));
+    words.filter(move |(offset, _)| at.is_none() || code.ref_at(*offset) == at).map(|(offset, word)| {
+        let address = code.base + u64::from(offset);
+        (address, disasm(word, address))
+    })
+}
+
+fn head(file: &TraceFile, shape: &Shape, code: &Result<Code, Refusal>) -> String {
+    let found = match code {
+        Err(refusal) => format!("but {}", why(refusal)),
+        Ok(code) if instructions(code, shape.at).next().is_none() => "found no code".into(),
+        Ok(_) => "found".into(),
     };
-    if holds {
-        return vec![];
-    }
-    let seen = if found.texts.is_empty() { "found no code" } else { "found" };
-    let code = found.addresses.iter().zip(&found.texts).map(|(address, text)| format!("  {address:x}  {text}"));
-    let head = format!("{}: expected {}, {seen}", place(file, shape), wanted(shape));
-    std::iter::once(head).chain(code).collect()
+    format!("{}: expected {}, {found}", place(file, shape), wanted(shape))
+}
+
+fn listing(code: &Result<Code, Refusal>, at: Option<Ref>) -> Vec<String> {
+    let code = code.iter().flat_map(|code| instructions(code, at));
+    code.map(|(address, text)| format!("  {address:x}  {text}")).collect()
 }
 
 /// What the line is about: the whole instruction, since its number may not be the file's.
