@@ -76,6 +76,32 @@ fn a_wrong_run_line_fails_and_bless_corrects_it() {
 }
 
 #[test]
+fn a_code_line_that_does_not_hold_fails_with_the_code_that_is_there() {
+    let (dir, text) = with_case("case.trace");
+    let with = |lines: &str| write(dir.path(), "case.trace", &text.replace("* agree\n", &format!("* agree\n{lines}")));
+    with("; code * 0002 add w_, w_, #1\n; code luajit@<2.0.0 0002 no add\n");
+    run(dir.path(), "replay {}/case.trace").assert_code(0);
+    with("; code luajit@* 0002 sub w_, w_, #1\n; code luajit@>=2.0.0 0002 no add\n; code * 0002 none\n");
+    let ended = run(dir.path(), "replay {}/case.trace");
+    let shown = &ended.assert_code(1).stdout;
+    for wanted in ["`sub w_, w_, #1`", "no `add`", "no code"] {
+        assert!(shown.contains(&format!(": 0002 int ADD 0001 +1: expected {wanted}, found\n")), "{shown}");
+    }
+    let code: Vec<&str> = shown.lines().filter(|line| line.contains("  add w")).collect();
+    assert!(code.len() == 1 && code[0].ends_with(", #1"), "the code is shown once: {shown}");
+}
+
+#[test]
+fn the_shapes_of_the_corpus_are_those_of_the_built_in_backend() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let shapes = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/shapes");
+    std::os::unix::fs::symlink(shapes, dir.path().join("shapes")).expect("writable");
+    let ended = run(dir.path(), "replay --json --backend luajit {}/shapes");
+    let json = ended.assert_code(0).json();
+    assert!(json["passed"].as_u64() > Some(0), "{json}");
+}
+
+#[test]
 fn a_malformed_file_is_an_error_with_its_place_and_the_rest_is_judged() {
     let (dir, text) = with_case("good.trace");
     write(dir.path(), "cut.trace", &text[..text.len() / 2]);

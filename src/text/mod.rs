@@ -58,6 +58,7 @@
 //! is. A source tree that is no release counts as later than all of them. Then come the ref, as in this file, or
 //! `trace`; and the instructions as Capstone writes them. `_` stands for the rest of a word: `w_` is any 32-bit
 //! register, `_` any register, `#_` any immediate. A mnemonic alone leaves its operands open. Numbers may be decimal.
+//! Builds with random register allocation are not held to these lines.
 //! Code belongs to the instruction that it was assembled for, with what it fused; a pair of loads or stores to the
 //! later one.
 //!
