@@ -113,6 +113,7 @@ impl Body {
     pub fn restore(&self, exit: ExitNo, frame: &mut Frame<'_>) {
         for e in self.snaps[usize::from(exit.0)].iter().filter(|e| e.ty.is_lua_value()) {
             frame.stack[index(e.slot)] = word(e.ty, frame.values[e.from]);
+            frame.restored |= 1 << index(e.slot);
         }
     }
 

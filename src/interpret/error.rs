@@ -71,8 +71,8 @@ undefined! {
         "An upvalue that the function does not have.",
         "the function has no such upvalue; guard the function";
     SlotIsUpvalue, "slot-is-upvalue",
-        "`SLOAD` of a slot that was stored to as an upvalue: FOLD may forward what it was.",
-        "the slot was stored to as an open upvalue; do not load it";
+        "A slot of the Lua stack that is also used as an upvalue: FOLD takes the two for different places, and loops keep slots in registers.",
+        "the slot is used as an open upvalue too; use one of them";
     Temporary, "temporary-overwritten",
         "`VLOAD` of a temporary that something else may have overwritten.",
         "the temporary was overwritten, or never set; load it at once";

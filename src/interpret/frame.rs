@@ -91,6 +91,8 @@ pub(super) struct Frame<'p> {
     pub profile: bool,
     /// Slots of the stack that stores to open upvalues have changed, one bit each.
     pub aliased: u64,
+    /// Slots that exits and ends of traces have given values, one bit each: the machine does so only at the last of them.
+    pub restored: u64,
     /// Regions that have been stored to, and those that strings were made of, one bit each.
     pub stored: u32,
     pub sources: u32,

@@ -62,6 +62,8 @@ mod sample;
 #[cfg(test)]
 mod scenes;
 pub mod sem;
+#[cfg(test)]
+mod tests;
 
 pub use error::{InterpretError, Undefined, Unjudged};
 pub use marks::Marks;

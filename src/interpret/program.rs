@@ -8,7 +8,7 @@ use super::heap::{self, Heap};
 use super::marks::Marks;
 use crate::case::{Case, Input};
 use crate::ir::validate::{MAX_SLOT, MIN_SLOT};
-use crate::ir::{Class, ExitNo, Ref, Type};
+use crate::ir::{Class, ExitNo, Ref};
 use crate::outcome::{self, End, Outcome, Value};
 use crate::world::{TV_NIL, World};
 
@@ -133,6 +133,7 @@ impl Program {
             calls: vec![],
             profile: input.profile,
             aliased: 0,
+            restored: 0,
             stored: 0,
             sources: 0,
         }
@@ -216,8 +217,7 @@ impl Program {
 
 /// The heap as it is left: what the values of the exit and the stack lead to.
 fn heap_of(heap: &Heap, world: &World, values: &[Value], stack: &[u64]) -> Result<outcome::Heap, Undefined> {
-    let is_thread = |v: &Value| v.ty == Type::Thread;
-    if heap.is_empty() && !values.iter().any(is_thread) {
+    if heap.is_empty() {
         return Ok(outcome::Heap::new());
     }
     let restored = values.iter().filter(|v| v.ty.class() == Class::Gc).map(|v| heap::word(v.ty, v.bits));

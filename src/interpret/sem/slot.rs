@@ -60,10 +60,12 @@ fn read(frame: &Frame<'_>, address: u64) -> Result<u64, Undefined> {
             _ => Err(Undefined::StalePlace),
         },
         Place::Upvalue { func, index } => match heap.body(func) {
-            Body::Func(cells) => Ok(match cells[index] {
-                Cell::Closed(word) => word,
-                Cell::Open(slot) => frame.stack[slot],
-            }),
+            Body::Func(cells) => match cells[index] {
+                Cell::Closed(word) => Ok(word),
+                // A loop of the passes keeps such values in registers.
+                Cell::Open(slot) if frame.restored >> slot & 1 == 1 => Err(Undefined::SlotIsUpvalue),
+                Cell::Open(slot) => Ok(frame.stack[slot]),
+            },
             _ => Err(Undefined::NoObject),
         },
         Place::Temporary => heap.temporary.ok_or(Undefined::Temporary),
