@@ -45,8 +45,15 @@
 //! - `TobitFraction`: `TOBIT` of a number that is not integral;
 //! - `Fma`: a sum of a product that rounds differently when both are fused.
 //!
-//! What has no meaning at all (a zero divisor of `MOD int`, a string index no string can have, a loop that does not
-//! end) is [`Unjudged`]: the case is skipped for that reason, never blamed on anyone.
+//! **Objects** mean what Lua says of them. A table is a map from keys to values with an array part of known size; which node a key has is
+//! the hash function's affair, so a search gives the key's place or the VM's nil, and `HREFK` asks whether the table is laid out as the
+//! constant says. Loads of Lua values check the type and leave on another. There is one string of each content. Strings, userdata and
+//! cdata have bytes that plain loads reach; those of a new cdata have no value until they are stored. A call of a helper is recorded, and
+//! returns what all helpers return; the functions of the library do what their C does. Addresses of parts, places and new objects are
+//! imaginary: they lead back to what they stand for. The outcome's heap has the world's objects and all that can be reached.
+//!
+//! What has no meaning at all (a zero divisor of `MOD int`, a string index no string can have, a place in a table that has moved, a loop
+//! that does not end) is [`Unjudged`]: the case is skipped for that reason, never blamed on anyone.
 
 mod body;
 mod decode;
@@ -66,6 +73,7 @@ pub mod sem;
 mod tests;
 
 pub use error::{InterpretError, Undefined, Unjudged};
+pub use heap::{Found, Table};
 pub use marks::Marks;
 pub use program::{Leaving, Listing, MAX_STEPS, Program};
 

@@ -9,7 +9,7 @@ mod rehash;
 mod table;
 
 pub(super) use place::Place;
-pub(super) use table::{Found, Table};
+pub use table::{Found, Table};
 
 use super::error::Undefined;
 use crate::case::{Input, ObjectValues};

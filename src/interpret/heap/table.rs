@@ -23,6 +23,7 @@ pub struct Table {
     pub(super) taken: u32,
     /// Address of the metatable, or 0.
     pub meta: u64,
+    /// The collector has marked it black.
     pub black: bool,
     /// Cache of absent metamethods, where known.
     pub nomm: Option<u8>,

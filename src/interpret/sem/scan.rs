@@ -10,7 +10,7 @@ const MAX_EXPONENT: i64 = 1 << 20;
 const NAN: f64 = f64::from_bits(0xfff8_0000_0000_0000);
 
 /// The number that a text is; `None` if it is none.
-pub(super) fn number(text: &[u8]) -> Result<Option<f64>, Undefined> {
+pub fn number(text: &[u8]) -> Result<Option<f64>, Undefined> {
     let starts_with_digit = text.first().is_some_and(u8::is_ascii_digit);
     let text = if starts_with_digit { text } else { &text[spaces(text)..] };
     let text = &text[..text.len() - text.iter().rev().take_while(|b| is_space(**b)).count()];
