@@ -157,7 +157,9 @@ fn check_operand(trace: &Trace, at: Ref, ins: &Ins, n: usize, arg: Arg, scene: &
             }
         }
         // A stored primitive, a length without a hint, a size that the type has, a call without arguments.
-        (OperandKind::Ref, Arg::K(Const::Pri(_))) if takes_primitive(info.rule, n) => Ok(()),
+        (OperandKind::Ref, Arg::K(Const::Pri(ty))) if ty.class() == Class::Pri && takes_primitive(info.rule, n) => {
+            Ok(())
+        }
         // A metatable is taken away with a null pointer.
         (OperandKind::Ref, Arg::K(Const::Null)) if takes_null(ins) && n == 1 => Ok(()),
         (OperandKind::Ref, Arg::K(k)) => {
@@ -222,6 +224,9 @@ fn check_const(k: Const, scene: &Scene<'_>) -> Check {
         }
         Const::KSlot(id, _) if scene.objects[usize::from(id.0)] != Type::Tab => {
             Err("is a place in an object that is no table".into())
+        }
+        Const::Ctype(ty) if CdataType::from_text(&ty.text()) != Some(ty) => {
+            Err("is a structure of an odd size: multiples of 8 up to 64 bytes".into())
         }
         Const::Pri(_) => Err("a primitive constant stands only in snapshots".into()),
         _ => Ok(()),
