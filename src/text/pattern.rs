@@ -18,7 +18,8 @@ impl Pattern {
     pub fn parse(text: &str) -> Option<Pattern> {
         let steps: Vec<Vec<String>> = text.split(';').map(tokens).collect::<Option<_>>()?;
         let good = |step: &Vec<String>| {
-            let mnemonic = step.first().is_some_and(|word| is_word(word));
+            // `no[ldp` is not `no` and a pattern.
+            let mnemonic = step.first().is_some_and(|word| is_word(word) && !matches!(word.as_str(), "no" | "none"));
             mnemonic && step.iter().all(|word| word.matches('_').count() <= 1)
         };
         steps.iter().all(good).then_some(Pattern(steps))
