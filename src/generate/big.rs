@@ -92,6 +92,12 @@ impl Builder<'_, '_, '_> {
         is_dense
     }
 
+    /// Starts all sums anew: their values are those of another trace.
+    pub(super) fn forget_sums(&mut self) {
+        self.dense.sums.clear();
+        self.dense.bits = None;
+    }
+
     /// Adds a long constant to a value, or inverts bits of it: in turn, so that FOLD does not combine them.
     fn long_sum(&mut self) {
         if self.dense.sums.len() < 4 {

@@ -87,8 +87,7 @@ impl Builder<'_, '_, '_> {
         self.values.clear();
         self.retain(|_| false);
         self.control_pointer = None;
-        self.dense.sums.clear();
-        self.dense.bits = None;
+        self.forget_sums();
         (self.bases, self.strings, self.addresses) = (vec![], vec![], vec![]);
         self.in_body = false;
         for plan in &mut self.cells.plans {
