@@ -142,8 +142,8 @@ static void th_remember_ref(void)
 #define lj_vm_exit_handler (*(ASMFunction)(th_layout.base + th_layout.vm_ofs))
 #define lj_vm_exit_interp (*(ASMFunction)(th_layout.base + th_layout.vm_ofs + TH_VM_INTERP))
 
-/* Code calls C functions at made-up addresses, the same on every run: everyone but lj_ir.c, which defines the real table,
-** reads this copy. (The real one is const: a compiler may have folded its pointers into the code.)
+/* Code calls C functions at made-up addresses, the same on every run: everyone but lj_ir.c, which defines the real table, and lj_opt_fold.c,
+** which calls the functions, reads this copy. (The real one is const: a compiler may have folded its pointers into the code.)
 */
 static CCallInfo th_callinfo[IRCALL__MAX+1];
 #define lj_ir_callinfo th_callinfo

@@ -136,7 +136,8 @@ fn amalgamation(src: &Path) -> Result<(), BuildError> {
 fn include(file: &str) -> String {
     let line = format!("#include \"{file}.c\"\n");
     match file {
-        "lj_ir" => format!("#undef lj_ir_callinfo\n{line}#define lj_ir_callinfo th_callinfo\n"),
+        // The table's home, and FOLD, which calls the functions itself.
+        "lj_ir" | "lj_opt_fold" => format!("#undef lj_ir_callinfo\n{line}#define lj_ir_callinfo th_callinfo\n"),
         "lj_state" => format!(
             "#define lj_prng_seed_secure(rs) th_prng_seed((rs), sizeof *(rs))\n{line}#undef lj_prng_seed_secure\n"
         ),
