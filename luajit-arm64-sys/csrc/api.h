@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TH_API_VERSION 3u
+#define TH_API_VERSION 4u
 
 enum th_status {
   TH_OK,
@@ -217,7 +217,7 @@ struct th_objects_api {
   /* Values. */
   uint32_t (*tab_write)(uint64_t tab, const uint64_t *array, uint32_t narray, const struct th_pair *pair, uint32_t npair);
   uint32_t (*func_write)(uint64_t func, const uint64_t *word, uint32_t nword);
-  uint32_t (*gc)(uint32_t pending, uint32_t state);
+  uint32_t (*gc)(uint32_t pending, uint32_t state, uint32_t profile);
   /* Between runs. */
   uint32_t (*checkpoint)(void);
   uint32_t (*rewind)(void);

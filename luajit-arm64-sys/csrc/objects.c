@@ -312,7 +312,7 @@ static uint32_t api_func_write(uint64_t func, const uint64_t *word, uint32_t nwo
 }
 
 /* pending: the next check of a trace finds the collector due. */
-static uint32_t api_gc(uint32_t pending, uint32_t state)
+static uint32_t api_gc(uint32_t pending, uint32_t state, uint32_t profile)
 {
   static const uint8_t map[] = { GCSpause, GCSpropagate, GCSsweep };
   global_State *g;
@@ -321,5 +321,6 @@ static uint32_t api_gc(uint32_t pending, uint32_t state)
   g = G(th_L);
   g->gc.threshold = pending ? 0 : LJ_MAX_MEM;
   g->gc.state = map[state];
+  g->hookmask = (uint8_t)(profile ? g->hookmask | HOOK_PROFILE : g->hookmask & ~HOOK_PROFILE);
   return TH_OK;
 }

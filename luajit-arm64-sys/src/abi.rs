@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::mem::{offset_of, size_of};
 
 /// The version of the interface to builds (`TH_API_VERSION`): a shared library of another version does not load.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 /// The interpreter's exit, from the exit handler on.
 pub(crate) const VM_INTERP: u64 = 0x100;
 /// Distance of two C functions' made-up addresses.
@@ -310,7 +310,7 @@ pub(crate) struct ObjectsApi {
     pub is_sound: unsafe extern "C" fn(u64) -> u32,
     pub tab_write: unsafe extern "C" fn(u64, *const u64, u32, *const RawPair, u32) -> u32,
     pub func_write: unsafe extern "C" fn(u64, *const u64, u32) -> u32,
-    pub gc: unsafe extern "C" fn(u32, u32) -> u32,
+    pub gc: unsafe extern "C" fn(u32, u32, u32) -> u32,
     pub checkpoint: unsafe extern "C" fn() -> u32,
     pub rewind: unsafe extern "C" fn() -> u32,
 }

@@ -395,15 +395,16 @@ impl Jit {
         self.check(unsafe { (self.objects().func_write)(func, words.as_ptr(), count(words.len())) })
     }
 
-    /// What the collector is doing, and whether a trace's next check finds that it has to go on. At first it pauses and has not.
+    /// What the collector is doing, whether a trace's next check finds that it has to go on, and whether a profiler asks (`PROF`). At first it
+    /// pauses and has not, and none does.
     ///
     /// The function such a check calls, `lj_gc_step_jit`, must not be run: it would free objects that nothing refers to.
     ///
     /// # Errors
     /// `BadArgument` while a trace is built.
-    pub fn set_gc(&mut self, pending: bool, state: GcState) -> Result<(), Error> {
+    pub fn set_gc(&mut self, pending: bool, state: GcState, profile: bool) -> Result<(), Error> {
         // SAFETY: plain numbers.
-        self.check(unsafe { (self.objects().gc)(u32::from(pending), state as u32) })
+        self.check(unsafe { (self.objects().gc)(u32::from(pending), state as u32, u32::from(profile)) })
     }
 
     // -- Between runs --------------------------------------------------------

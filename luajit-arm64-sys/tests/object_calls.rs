@@ -132,7 +132,7 @@ fn a_barrier_marks_the_value_or_the_upvalue(f: &mut Traces) {
         f.jit.rewind().expect("back");
         f.jit.func_write(func, &[value]).expect("written");
         f.jit.set_color(func, Color::Black).expect("set");
-        f.jit.set_gc(false, state).expect("set");
+        f.jit.set_gc(false, state, false).expect("set");
         let addr = f.jit.upvalue(func, 0).expect("there").addr;
         call(f, "lj_gc_barrieruv", &[g, addr]).expect("called");
         assert_eq!(f.jit.upvalue(func, 0).expect("there").color, up);
@@ -197,7 +197,7 @@ fn a_rewind_brings_everything_back(f: &mut Traces) {
         f.jit.tab_write(tab, &[int(1), int(2)], &[]).expect("written");
         f.jit.func_write(func, &[int(3)]).expect("written");
         f.jit.set_color(tab, Color::Black).expect("set");
-        f.jit.set_gc(true, GcState::Sweep).expect("set");
+        f.jit.set_gc(true, GcState::Sweep, false).expect("set");
         let made: Vec<_> = (0..100).map(|n| call(f, "lj_tab_new1", &[l, n | 1 << 24]).expect("made")).collect();
         f.jit.new_func(at(&f.jit, 9), &[Upvalue::Closed(NIL); 7]).expect("made");
         (made, contents(f, tab))

@@ -40,7 +40,7 @@ impl Builder<'_, '_, '_> {
         let sort = self.objects.sort(&mut self.u, true);
         let sort = if let Sort::Known(ty, ..) = sort { Sort::Any(ty) } else { sort };
         let Some(value) = self.tv_operand(sort) else { return };
-        let mode = TmprefMode { in1: true, out1: self.u.percent(50) };
+        let mode = TmprefMode { in1: true, out1: true };
         let place = self.hidden(Op::TMPREF, Type::P64, false, value, lit(Lit::Tmpref(mode)));
         if self.u.percent(30) {
             self.alu(Class::W32);

@@ -105,7 +105,7 @@ impl Backend for LuaJit {
         let text = |e: Error| e.to_string();
         self.jit.rewind().map_err(text)?;
         objects::write_values(&mut self.jit, case, input).map_err(text)?;
-        self.jit.set_gc(input.gc != Gc::Idle, GcState::Propagate).map_err(text)
+        self.jit.set_gc(input.gc != Gc::Idle, GcState::Propagate, input.profile).map_err(text)
     }
 
     fn left(&mut self, case: &Case, roots: &[u64]) -> Result<Left, String> {

@@ -6,7 +6,7 @@ use crate::case::{Case, Input, ObjectValues};
 use crate::ir::{Arg, CdataType, Const, Ins, Key, ObjId, Type};
 use crate::outcome::{Heap, ObjectState};
 use crate::world::{
-    GCV_MASK, ObjectKind, SlotValue, TV_FALSE, TV_NIL, TV_TRUE, Upvalue, World, encode_gc, encode_int, itype,
+    GCV_MASK, ObjectKind, SlotValue, TAG_INT, TV_FALSE, TV_NIL, TV_TRUE, Upvalue, World, encode_gc, encode_int, itype,
 };
 use luajit_arm64_sys::{self as sys, Color, Jit};
 use std::collections::BTreeMap;
@@ -112,6 +112,7 @@ impl Objects {
             sys::ObjectKind::Str(bytes) => ObjectState::Str(bytes),
             sys::ObjectKind::Table { array, nodes, meta, .. } => {
                 let keys = (0..).map_while(|k: i64| i32::try_from(k).ok()).map(encode_int);
+                let nodes = nodes.into_iter().map(|(key, value)| (same_key(key), value));
                 let all = keys.zip(array).chain(nodes);
                 let mut entries: Vec<(u64, u64)> = all.filter(|(_, value)| *value != TV_NIL).collect();
                 entries.sort_unstable();
@@ -186,6 +187,14 @@ pub fn write_values(jit: &mut Jit, case: &Case, input: &Input) -> Result<(), sys
         }
     }
     Ok(())
+}
+
+/// The hash part has integers as numbers (`lj_tab.c: lj_tab_setinth`); the array part's keys have no form.
+fn same_key(key: u64) -> u64 {
+    let n = f64::from_bits(key);
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be an integer of 32 bits")]
+    let int = n as i32;
+    if f64::from(int) == n && key >> 32 < TAG_INT { encode_int(int) } else { key }
 }
 
 /// The address in a word that is an object.

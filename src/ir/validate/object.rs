@@ -147,6 +147,10 @@ fn check_address(op: Op, def: Option<&Ins>) -> Check {
         Op::ULOAD | Op::USTORE => &[Op::UREFO, Op::UREFC],
         _ => &[Op::TMPREF],
     };
+    // What a temporary only takes in may be a constant that lies elsewhere (`lj_asm_arm64.h: asm_tvptr`).
+    if op == Op::VLOAD && def.is_some_and(|d| !matches!(d.op2, Arg::Lit(Lit::Tmpref(m)) if m.out1)) {
+        return Err("operand 1 must be a TMPREF for output".into());
+    }
     let is = def.is_some_and(|d| from.contains(&d.op));
     let names: Vec<&str> = from.iter().map(|o| o.name()).collect();
     if is { Ok(()) } else { Err(format!("operand 1 must be one of {}", names.join(" "))) }
