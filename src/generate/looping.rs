@@ -60,6 +60,7 @@ impl Builder<'_, '_, '_> {
         self.in_body = true;
         self.dense.forget();
         self.drop_stale(&counter, &phis);
+        self.loop_snapshot(at);
         if !self.is_raw() {
             self.hidden(Op::XBAR, Type::Nil, false, Arg::None, Arg::None);
         }
@@ -67,7 +68,9 @@ impl Builder<'_, '_, '_> {
             self.bases.push(base);
             (base.arg.as_ref().expect("loaded"), step)
         });
-        self.snapshot();
+        if self.u.percent(40) {
+            self.snapshot();
+        }
         Loop { counter, phis, pointer, list, at }
     }
 

@@ -27,11 +27,23 @@ impl Builder<'_, '_, '_> {
             let entries = written.entries();
             return self.trace.snaps.push(Snap { at, entries });
         }
+        let entries = self.some_entries();
+        self.trace.snaps.push(Snap { at, entries });
+    }
+
+    /// The snapshot at LOOP. None before it may cover the body: a register that the loop renames is another one for all exits of the
+    /// snapshot that LOOP belongs to (`lj_asm.c`: `asm_loop` notes its number, `ra_rename` uses it).
+    pub(super) fn loop_snapshot(&mut self, at: Ref) {
+        let entries = self.some_entries();
+        self.trace.snaps.retain(|s| s.at < at);
+        self.trace.snaps.push(Snap { at, entries });
+    }
+
+    fn some_entries(&mut self) -> Vec<SnapEntry> {
         let most = if self.swarm.live > 0 { MOST } else { MIDDLE };
         let count = self.u.below(most + 1);
         let values: Vec<Arg> = (0..count).filter_map(|_| self.snapshot_value()).collect();
-        let entries = self.spread(&values);
-        self.trace.snaps.push(Snap { at, entries });
+        self.spread(&values)
     }
 
     /// Makes sure that `count` more snapshots can be added, at the cost of the last ones.

@@ -412,7 +412,7 @@ fn check_variants(trace: &Trace, at_loop: Ref, lefts: &[bool]) -> Result<(), Ill
             }
         }
     }
-    for (n, snap) in trace.snaps.iter().enumerate().filter(|(_, s)| s.at > at_loop) {
+    for (n, snap) in trace.snaps.iter().enumerate().filter(|(_, s)| s.at >= at_loop) {
         for r in snap.entries.iter().filter_map(|e| e.value.as_ref()) {
             if stale(r, at_loop, &variant, lefts) {
                 let why = format!("holds {:04}, which depends on a PHI but is none itself", r.0);
