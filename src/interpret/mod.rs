@@ -11,7 +11,8 @@
 //!
 //! **Memory** is the regions of the world, little endian, byte by byte in program order. Alignment does not matter. An
 //! access that is not wholly inside one region, or a store to a read-only one, has no meaning: the run is [`Unjudged`]. The
-//! Lua stack is separate: `SLOAD` reads the slots as they were at entry, and nothing but the tail writes them.
+//! Lua stack is separate: `SLOAD` reads the slots as they were at entry, and nothing but a trace's end and stores to open upvalues write
+//! them. A slot that is used both ways has no meaning.
 //!
 //! **Guards and exits.** A guard whose condition is false leaves the trace through the last snapshot that stands at or
 //! before it. The exit restores that snapshot's slots, in its order, each with the value that its instruction has at
