@@ -1,9 +1,9 @@
 //! The `run` lines of a file: what they keep of an outcome, and how they are compared with a new one.
 
-use tracehound::ir::{ExitNo, Slot, Type};
-use tracehound::outcome::{End, Outcome, Value};
+use tracehound::ir::{ExitNo, ObjId, Slot, Type};
+use tracehound::outcome::{End, Heap, ObjectState, Outcome, Value};
 use tracehound::text::{RunEnd, TraceFile, expected, parse, print};
-use tracehound::world::{DATA_BASE, SlotValue};
+use tracehound::world::{DATA_BASE, SlotValue, encode_gc, encode_int, itype};
 
 const FILE: &str = "\
 ; tracehound 1
@@ -93,4 +93,65 @@ fn free_text_cannot_leave_its_line() {
     assert_eq!(read.notes[..2], ["one", "; emit raw"]);
     assert_eq!(read.notes[2..].concat(), "x".repeat(5000));
     assert_eq!(read.backend.as_deref(), Some("a\r ; emit raw"));
+}
+
+const OBJECTS: &str = "\
+; tracehound 1
+; object k str \"k\"
+; object t table asize 3 hbits 1 keys \"k\"
+; input 1
+;   t[1]: int +5
+;   t[\"k\"]: true
+;   run exit 0
+;     value 2 tab {1}
+;     heap t[1] nil
+;     heap t[2] tab {1}
+;     heap t[\"k\"] str {2}
+;     heap {1} tab
+;     heap {1}[1] tab {1}
+;     heap {1}[{2:str}] tab {t}
+;     heap {2} str \"new\"
+---- TRACE 1
+....        SNAP   #0   [ ---- ---- ]
+---- TRACE 1 stop -> interpreter
+";
+
+#[test]
+fn new_objects_are_told_by_numbers_wherever_they_lie() {
+    let file = parse(OBJECTS).unwrap_or_else(|e| panic!("{e}"));
+    let world = &file.case.world;
+    let [k, t] = [ObjId(0), ObjId(1)].map(|id| world.object_address(id));
+    let word = |ty, address| encode_gc(itype(ty), address);
+    // The second address of the string is that of another with the same bytes; a string with the bytes of one of the world is that.
+    for [table, string, twin, known] in [[0x1000, 0x2000, 0x3000, 0x4000], [0x9000, 0x500, 0x500, k]] {
+        let entries = vec![(encode_int(2), word(Type::Tab, table)), (word(Type::Str, known), word(Type::Str, twin))];
+        let heap: Heap = [
+            (k, ObjectState::Str(b"k".to_vec())),
+            (known, ObjectState::Str(b"k".to_vec())),
+            (t, ObjectState::Table { entries, meta: 0, black: false }),
+            (string, ObjectState::Str(b"new".to_vec())),
+            (twin, ObjectState::Str(b"new".to_vec())),
+            (0x7000, ObjectState::Str(b"nothing leads here".to_vec())),
+            (
+                table,
+                ObjectState::Table {
+                    entries: vec![
+                        (encode_int(1), word(Type::Tab, table)),
+                        (word(Type::Str, string), word(Type::Tab, t)),
+                    ],
+                    meta: 0,
+                    black: false,
+                },
+            ),
+        ]
+        .into_iter()
+        .collect();
+        let values = vec![Value { slot: Slot(2), ty: Type::Tab, bits: table }];
+        let (end, unspecified) = (End::Exit(ExitNo(0)), vec![]);
+        let outcome = Outcome { end, values, stack: vec![], memory: vec![], calls: vec![], heap, unspecified };
+        let now = expected(&file.case, &file.case.inputs[0], &outcome);
+        let written = file.runs[0].as_ref().expect("the file has a run");
+        assert_eq!(written.difference(&now, world), None);
+        assert_eq!(*written, now);
+    }
 }

@@ -84,16 +84,19 @@ impl<'a> Numbers<'a> {
     }
 
     fn number(&mut self, address: u64, state: &ObjectState) -> u64 {
+        if let Some(number) = self.by_address.get(&address) {
+            return object::new_address(*number);
+        }
         if let Some(twin) = self.world_twin(state) {
             return twin;
         }
         let is_str = matches!(state, ObjectState::Str(_));
-        let twin = self.order.iter().position(|a| *a == address || is_str && self.heap.get(a) == Some(state));
+        let twin = self.order.iter().position(|a| is_str && self.heap.get(a) == Some(state));
         let index = twin.unwrap_or_else(|| {
             self.order.push(address);
             self.order.len() - 1
         });
-        // More than 16 bits count would not fit in a file.
+        // No run makes more than 16 bits count.
         let number = u16::try_from(index + 1).unwrap_or(u16::MAX);
         self.by_address.insert(address, number);
         object::new_address(number)

@@ -1,17 +1,21 @@
 //! Random `.trace` files read back as the same; damaged ones never crash the parser.
 
 mod damage;
+mod object;
 mod random;
 mod trace;
+mod uses;
 
 use random::Random;
 use std::collections::BTreeSet;
-use tracehound::ir::{ALL_OPS, Arg, Op, Status};
+use tracehound::case::Emit;
+use tracehound::ir::{ALL_CALLEES, ALL_OPS, Arg, Op, Rule, Status};
 use tracehound::text::{parse, print};
 
 #[test]
 fn random_files_read_back_as_the_same() {
     let (mut ops, mut consts) = (BTreeSet::new(), BTreeSet::new());
+    let (mut sides, mut passes) = (0, 0);
     for seed in 0..2000 {
         let file = Random(seed).file();
         file.case.check().unwrap_or_else(|e| panic!("seed {seed} makes an illegal case: {e}"));
@@ -19,6 +23,8 @@ fn random_files_read_back_as_the_same() {
         let read = parse(&text).unwrap_or_else(|e| panic!("seed {seed}: {e}\n{text}"));
         assert!(read == file, "seed {seed}: reads back as another file:\n{text}\nis not\n{}", print(&read));
         assert_eq!(print(&read), text, "seed {seed}");
+        sides += usize::from(file.case.side.is_some());
+        passes += usize::from(file.case.emit == Emit::Passes);
         for ins in &file.case.trace.ins {
             ops.insert(ins.op);
             consts.extend(ins.args().iter().filter_map(const_kind));
@@ -26,9 +32,13 @@ fn random_files_read_back_as_the_same() {
         consts.extend(file.case.trace.snaps.iter().flat_map(|s| &s.entries).filter_map(|e| const_kind(&e.value)));
     }
     let shapes = [Op::LOOP, Op::PHI];
-    let wanted = ALL_OPS.iter().filter(|op| op.info().status == Status::Plain || shapes.contains(op));
-    assert_eq!(ops, wanted.copied().collect(), "opcodes that the files have");
-    assert_eq!(consts.len(), 7, "kinds of constants that the files have: {consts:?}");
+    let nothing_to_call = |op: &Op| op.info().rule == Rule::Call && ALL_CALLEES.iter().all(|c| c.op() != *op);
+    let plain = |op: &Op| op.info().status == Status::Plain && !nothing_to_call(op);
+    let wanted: BTreeSet<Op> = ALL_OPS.iter().copied().filter(|op| plain(op) || shapes.contains(op)).collect();
+    let missing: Vec<&Op> = wanted.difference(&ops).collect();
+    assert!(missing.is_empty(), "opcodes that no file has: {missing:?}");
+    assert!(sides > 100 && passes > 100, "{sides} side traces, {passes} files for the passes");
+    assert_eq!(consts.len(), 13, "kinds of constants that the files have: {consts:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A random file by its seed: any legal case, and outcomes that no interpreter gave.
 
-use tracehound::case::{Case, Emit, Input, OptFlags, PointerCell};
-use tracehound::ir::validate::{MAX_SLOT, MIN_SLOT, TOBIT_BIAS};
+use tracehound::case::{ALL_ARENAS, Case, Emit, Gc, Input, OptFlags, PointerCell, SideTrace};
+use tracehound::ir::validate::{MAX_SLOT, MIN_SLOT, Scene, TOBIT_BIAS};
 use tracehound::ir::{ALL_TYPES, ExitNo, Ref, RegionId, Slot, SymPtr};
 use tracehound::outcome::{Call, End, FAULT_CLASSES, Fault, FindingClass, MISMATCH_CLASSES, Outcome, Value};
 use tracehound::text::{Builds, Expect, Expected, ExpectedVerdict, Pattern, Shape, TraceFile, Want, expected};
@@ -89,7 +89,9 @@ impl Random {
 
     pub fn case(&mut self) -> Case {
         let world = self.world();
-        let trace = self.trace(&world);
+        let types = world.object_types();
+        let scene = Scene { regions: world.regions.len(), objects: &types, ..Scene::default() };
+        let trace = self.trace(&world, scene);
         let constant: Vec<Vec<u8>> = world.regions.iter().map(|r| self.contents(r.size as usize)).collect();
         let inputs = (0..1 + self.below(4)).map(|_| self.input(&world, &constant)).collect();
         let mut flags = OptFlags::default();
@@ -97,7 +99,31 @@ impl Random {
             flags.set(name, on != self.one_in(6));
         }
         let emit = self.pick(&[Emit::Fold, Emit::Raw]);
-        Case::new(trace, world, inputs, emit, flags)
+        let mut case = Case::new(trace, world.clone(), inputs, emit, flags);
+        case.arena = self.pick(ALL_ARENAS).0;
+        case.ra = self.one_in(3).then(|| self.next() as u32);
+        self.side(&mut case, &world, scene);
+        self.passes(&mut case);
+        case
+    }
+
+    /// A side trace, where one is legal.
+    fn side(&mut self, case: &mut Case, world: &World, scene: Scene) {
+        let exit = ExitNo(self.below(case.trace.snaps.len()) as u16);
+        let Some(parent) = case.exit_slots(exit).filter(|_| self.one_in(3)) else { return };
+        let trace = self.trace(world, Scene { parent: Some(&parent), ..scene });
+        case.side = Some(SideTrace { exit, trace });
+        if case.check().is_err() {
+            case.side = None;
+        }
+    }
+
+    /// Through the passes, if that is legal as it is.
+    fn passes(&mut self, case: &mut Case) {
+        let emit = std::mem::replace(&mut case.emit, Emit::Passes);
+        if case.check().is_err() || self.one_in(2) {
+            case.emit = emit;
+        }
     }
 
     pub fn world(&mut self) -> World {
@@ -109,7 +135,7 @@ impl Random {
             regions.push(Region { name: (*name).into(), offset, size, readonly: self.one_in(4) });
             offset += size;
         }
-        World { regions, objects: vec![] }
+        World { regions, objects: self.objects() }
     }
 
     pub fn contents(&mut self, size: usize) -> Vec<u8> {
@@ -140,16 +166,20 @@ impl Random {
             let at = SymPtr { region: RegionId(region as u8), offset };
             input.pointers.push(PointerCell { at, to: self.pointer(world) });
         }
+        input.objects = world.objects.iter().map(|o| self.values(&o.kind, world)).collect();
+        input.gc = self.pick(&[Gc::Idle, Gc::Step, Gc::Leave]);
+        input.profile = self.one_in(4);
         input
     }
 
     pub fn slot_value(&mut self, world: &World) -> SlotValue {
-        match self.below(6) {
+        match self.below(8) {
             0 => SlotValue::Nil,
             1 => SlotValue::False,
             2 => SlotValue::True,
             3 => SlotValue::Int(self.bits() as i32),
             4 => SlotValue::Str(self.pointer(world)),
+            5 | 6 => self.object_value(world),
             _ => SlotValue::Num(Some(self.num()).filter(|bits| bits >> 32 < TAG_INT).unwrap_or(0)),
         }
     }
@@ -161,7 +191,9 @@ impl Random {
         }
         let (input, world) = (&case.inputs[n], &case.world);
         let fault = Fault { class: self.pick(FAULT_CLASSES).0, pc: 0, address: None, detail: String::new() };
-        let exit = ExitNo(self.below(case.trace.snaps.len()) as u16);
+        let side = case.side.as_ref().map_or(0, |side| side.trace.snaps.len());
+        let exit = ExitNo(self.below(case.trace.snaps.len() + side) as u16);
+        let heap = self.heap(case);
         let end = match self.below(3) {
             0 => End::Exit(exit),
             1 => End::Tail,
@@ -169,7 +201,11 @@ impl Random {
         };
         let mut values = Vec::new();
         for _ in 0..self.below(5) {
-            let bits = if self.one_in(3) { world.address(self.pointer(world)) } else { self.bits() };
+            let bits = match self.below(4) {
+                0 => world.address(self.pointer(world)),
+                1 => self.address(&heap),
+                _ => self.bits(),
+            };
             let (slot, ty) = (Slot(self.next() as u8), self.pick(ALL_TYPES));
             values.push(Value { slot, ty, bits: if self.one_in(3) { bits & 0xffff_ffff } else { bits } });
         }
@@ -177,7 +213,7 @@ impl Random {
         let mut memory = input.materialize(world);
         for _ in 0..self.below(4) {
             let slot = self.below(stack.len());
-            stack[slot] = if self.one_in(3) { self.bits() } else { self.slot_value(world).encode(world) };
+            stack[slot] = self.heap_word(world, &heap);
             let region = self.below(memory.len());
             let at = self.below(memory[region].len());
             memory[region][at] = self.next() as u8;
@@ -185,10 +221,6 @@ impl Random {
         let helper = self.pick(&["lj_vm_modi", "pow"]).to_string();
         let args = (0..self.below(3)).map(|_| self.bits()).collect();
         let calls = if self.one_in(3) { vec![Call { helper, args }] } else { vec![] };
-        Some(expected(
-            case,
-            input,
-            &Outcome { end, values, stack, memory, calls, heap: Default::default(), unspecified: vec![] },
-        ))
+        Some(expected(case, input, &Outcome { end, values, stack, memory, calls, heap, unspecified: vec![] }))
     }
 }

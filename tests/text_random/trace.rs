@@ -3,76 +3,121 @@
 use crate::random::Random;
 use tracehound::ir::validate::{MAX_SLOT, MIN_SLOT, Scene, TOBIT_BIAS, validate};
 use tracehound::ir::{
-    ALL_OPS, ALL_TYPES, Arg, Class, Const, ConvCheck, ConvMode, Fpm, Ins, Link, Lit, LitKind, Op, OperandKind, Ref,
-    Rule, SloadMode, Slot, Snap, SnapEntry, Status, Trace, Type, XloadMode, sig,
+    ALL_OPS, ALL_TYPES, Arg, Class, Const, ConvCheck, ConvMode, Fpm, Helper, Ins, Link, Lit, LitKind, ObjId, Op,
+    OperandKind, Ref, Rule, SloadMode, Slot, Snap, SnapEntry, Status, Trace, Type, XloadMode, sig,
 };
 use tracehound::world::World;
 
+/// A trace in the making.
+pub struct Draft<'a> {
+    pub trace: Trace,
+    pub world: &'a World,
+    pub scene: Scene<'a>,
+}
+
+impl Draft<'_> {
+    /// Instructions that have a value and fit.
+    pub fn refs(&self, fits: impl Fn(&Ins) -> bool) -> Vec<Ref> {
+        self.trace.iter().filter(|(_, i)| i.op.info().has_value() && fits(i)).map(|(r, _)| r).collect()
+    }
+
+    /// Adds an instruction if it is legal.
+    fn add(&mut self, ins: Ins) -> Option<Arg> {
+        let at = self.trace.end();
+        self.trace.ins.push(ins);
+        if validate(&self.trace, &self.scene).is_ok() {
+            return Some(Arg::Ref(at));
+        }
+        self.trace.ins.pop();
+        None
+    }
+}
+
 impl Random {
-    pub fn trace(&mut self, world: &World) -> Trace {
+    /// A root trace, or a side trace of the scene's parent.
+    pub fn trace(&mut self, world: &World, scene: Scene<'_>) -> Trace {
         let plain: Vec<Op> = ALL_OPS.iter().copied().filter(|op| op.info().status == Status::Plain).collect();
-        let mut trace = Trace { ins: vec![], snaps: vec![], link: self.pick(&[Link::Interpreter, Link::Return]) };
-        trace.snaps.push(Snap { at: Ref(1), entries: vec![] });
+        let side: &[Link] = if scene.parent.is_some() { &[Link::Root] } else { &[] };
+        let link = self.pick(&[&[Link::Interpreter, Link::Return], side].concat());
+        let snaps = vec![Snap { at: Ref(1), entries: vec![] }];
+        let mut draft = Draft { trace: Trace { ins: vec![], snaps, link }, world, scene };
+        self.inherited(&mut draft);
         let len = self.below(60);
-        let at_loop = if self.one_in(3) { self.below(len + 1) } else { usize::MAX };
+        let at_loop = if self.one_in(3) && link != Link::Root { self.below(len + 1) } else { usize::MAX };
         for n in 0..len {
             if n == at_loop {
-                trace.ins.push(Ins { op: Op::LOOP, ty: Type::Nil, guard: false, op1: Arg::None, op2: Arg::None });
-                trace.link = Link::Loop;
+                draft.trace.link = Link::Loop;
+                draft.add(Ins { op: Op::LOOP, ty: Type::Nil, guard: false, op1: Arg::None, op2: Arg::None });
             }
             let op = self.pick(&plain);
-            trace.ins.extend(self.ins(op, &trace, world));
+            if self.object_ins(op, &mut draft).is_none() {
+                self.plain_ins(op, &mut draft);
+            }
             if self.one_in(8) {
-                let snap = self.snap(&trace);
-                trace.snaps.push(snap);
+                let snap = self.snap(&draft);
+                draft.trace.snaps.push(snap);
             }
         }
-        self.phis(&mut trace, world);
-        trace
+        self.phis(&mut draft);
+        draft.trace
+    }
+
+    /// Adds an instruction, as a guard or not, if it is legal.
+    pub fn push(&mut self, op: Op, ty: Type, op1: Arg, op2: Arg, draft: &mut Draft) -> Option<Arg> {
+        let guard = self.one_in(2);
+        let ins = Ins { op, ty, guard, op1, op2 };
+        draft.add(ins).or_else(|| draft.add(Ins { guard: !guard, ..ins }))
+    }
+
+    /// A side trace's loads of what its parent's exit has.
+    fn inherited(&mut self, draft: &mut Draft) {
+        for (slot, ty) in draft.scene.parent.unwrap_or_default() {
+            let mode = SloadMode { parent: true, inherit: self.one_in(2), ..SloadMode::default() };
+            self.push(Op::SLOAD, *ty, Arg::Lit(Lit::Slot(slot.0)), Arg::Lit(Lit::Sload(mode)), draft);
+        }
     }
 
     /// Tries some pairs; most are no legal PHIs.
-    fn phis(&mut self, trace: &mut Trace, world: &World) {
-        let Some(at_loop) = trace.loop_ref() else { return };
+    fn phis(&mut self, draft: &mut Draft) {
+        let Some(at_loop) = draft.trace.loop_ref() else { return };
         for _ in 0..20 {
             let left = Ref(1 + self.below(usize::from(at_loop.0)) as u16);
-            let right = Ref(1 + self.below(trace.ins.len()) as u16);
-            let ty = trace.get(left).ty;
-            trace.ins.push(Ins { op: Op::PHI, ty, guard: false, op1: Arg::Ref(left), op2: Arg::Ref(right) });
-            let scene = Scene { regions: world.regions.len(), ..Scene::default() };
-            if validate(trace, &scene).is_err() {
-                trace.ins.pop();
-            }
+            let right = Ref(1 + self.below(draft.trace.ins.len()) as u16);
+            let ty = draft.trace.get(left).ty;
+            draft.add(Ins { op: Op::PHI, ty, guard: false, op1: Arg::Ref(left), op2: Arg::Ref(right) });
         }
     }
 
-    fn snap(&mut self, trace: &Trace) -> Snap {
+    fn snap(&mut self, draft: &Draft) -> Snap {
+        let parent = draft.scene.parent.unwrap_or_default();
         let mut entries = Vec::new();
         for slot in (MIN_SLOT..=MAX_SLOT).map(Slot) {
-            if !self.one_in(8) {
+            if !self.one_in(8) && !parent.iter().any(|(s, _)| *s == slot) {
                 continue;
             }
-            let value = match self.below(5) {
+            let objects = draft.world.objects.len();
+            let value = match self.below(6) {
                 0 => Arg::K(Const::Int(self.bits() as i32)),
                 1 => Arg::K(Const::Num(self.num())),
                 2 => Arg::K(Const::Pri(self.pick(&[Type::Nil, Type::False, Type::True]))),
-                _ => self
-                    .reference(trace, |t| t.is_lua_value() && t.class() != Class::Pri)
-                    .unwrap_or(Arg::K(Const::Int(0))),
+                3 if objects > 0 => Arg::K(Const::Gc(ObjId(self.below(objects) as u8))),
+                _ => {
+                    let refs = draft.refs(|i| i.ty.is_lua_value() && i.ty.class() != Class::Pri);
+                    if refs.is_empty() { Arg::K(Const::Int(0)) } else { Arg::Ref(self.pick(&refs)) }
+                }
             };
             entries.push(SnapEntry { slot, value });
         }
-        Snap { at: trace.end(), entries }
+        Snap { at: draft.trace.end(), entries }
     }
 
-    fn reference(&mut self, trace: &Trace, fits: impl Fn(Type) -> bool) -> Option<Arg> {
-        let no_value = |i: &Ins| i.op.info().is_store() || i.op <= Op::ABC;
-        let refs: Vec<Ref> = trace.iter().filter(|(_, i)| !no_value(i) && fits(i.ty)).map(|(r, _)| r).collect();
+    fn reference(&mut self, draft: &Draft, fits: impl Fn(Type) -> bool) -> Option<Arg> {
+        let refs = draft.refs(|i| fits(i.ty));
         (!refs.is_empty()).then(|| Arg::Ref(self.pick(&refs)))
     }
 
-    /// A legal instruction, unless the trace has nothing yet that it could take.
-    fn ins(&mut self, op: Op, trace: &Trace, world: &World) -> Option<Ins> {
+    /// Adds one of an opcode whose operands' classes say all, unless the trace has nothing yet that it could take.
+    fn plain_ins(&mut self, op: Op, draft: &mut Draft) -> Option<Arg> {
         let info = op.info();
         let ty = self.pick(info.rule.types());
         let lits = [self.literal(info.lit(0), ty), self.literal(info.lit(1), ty)];
@@ -81,57 +126,42 @@ impl Random {
             Some(Lit::Conv(mode)) => Some(mode.src.class()),
             _ => class1,
         };
-        let op1 = self.operand(info.operands[0], lits[0], class1, trace, world)?;
+        let op1 = self.operand(info.operands[0], lits[0], class1, draft)?;
         let op2 = match (info.rule, op1) {
             (Rule::ToBit, _) => Arg::K(Const::Num(TOBIT_BIAS)),
             (Rule::Neg | Rule::NumMask, _) => self.pick(&[Arg::None, op1]),
-            (Rule::Mod, Arg::K(Const::Int(_))) => Arg::K(Const::Int(7)),
-            _ => self.operand(info.operands[1], lits[1], class2, trace, world)?,
+            _ => self.operand(info.operands[1], lits[1], class2, draft)?,
         };
-        let guard = match lits[1] {
-            Some(Lit::Conv(mode)) => matches!(mode.check, ConvCheck::Check | ConvCheck::Index),
-            Some(Lit::Sload(mode)) => mode.typecheck,
-            _ => matches!(info.rule, Rule::SCmp | Rule::UCmp | Rule::Equal | Rule::Bounds | Rule::Overflow),
-        };
-        let ins = Ins { op, ty, guard, op1, op2 };
-        let to_constant_memory = info.rule == Rule::XStore && matches!(op1, Arg::K(Const::KPtr(_)));
-        let by_zero = info.rule == Rule::Mod && op2 == Arg::K(Const::Int(0));
-        let complemented = op == Op::BNOT && matches!(op1, Arg::K(_));
-        let mask = info.rule == Rule::NumMask && op2 != Arg::None && op2 != op1;
-        (!to_constant_memory && !by_zero && !complemented && !mask).then_some(ins)
+        self.push(op, ty, op1, op2, draft)
     }
 
-    fn operand(
-        &mut self,
-        kind: OperandKind,
-        lit: Option<Lit>,
-        class: Option<Class>,
-        trace: &Trace,
-        world: &World,
-    ) -> Option<Arg> {
+    fn operand(&mut self, kind: OperandKind, lit: Option<Lit>, class: Option<Class>, draft: &Draft) -> Option<Arg> {
         match (kind, lit) {
             (_, Some(lit)) => Some(Arg::Lit(lit)),
             (OperandKind::Ref, None) if self.one_in(3) => {
-                self.constant(class?, world).map(Arg::K).or_else(|| self.reference(trace, |t| Some(t.class()) == class))
+                let constant = self.constant(class?, draft.world).map(Arg::K);
+                constant.or_else(|| self.reference(draft, |t| Some(t.class()) == class))
             }
             (OperandKind::Ref, None) => {
-                let found = self.reference(trace, |t| Some(t.class()) == class);
-                found.or_else(|| self.constant(class?, world).map(Arg::K))
+                let found = self.reference(draft, |t| Some(t.class()) == class);
+                found.or_else(|| self.constant(class?, draft.world).map(Arg::K))
             }
             _ => Some(Arg::None),
         }
     }
 
-    fn constant(&mut self, class: Class, world: &World) -> Option<Const> {
+    pub fn constant(&mut self, class: Class, world: &World) -> Option<Const> {
         match class {
             Class::W32 => Some(Const::Int(self.bits() as i32)),
             Class::Num => Some(Const::Num(self.num())),
-            Class::W64 => Some(match self.below(5) {
+            Class::W64 => Some(match self.below(9) {
                 0 => Const::Ptr(self.pointer(world)),
                 1 => Const::KPtr(self.pointer(world)),
                 2 => Const::Null,
+                3 => self.pick(&[Const::NilTv, Const::TmpBuf, Const::Helper(Helper::i_i)]),
                 _ => Const::Int64(self.bits().cast_signed()),
             }),
+            Class::Gc if !world.objects.is_empty() => Some(Const::Gc(ObjId(self.below(world.objects.len()) as u8))),
             Class::Pri | Class::Gc | Class::Flt => None,
         }
     }
