@@ -4,10 +4,11 @@ use super::build::{Builder, int_const};
 use super::cells::Alias;
 use super::entropy::Source;
 use super::iteration::Written;
+use super::object::{Held, What};
 use super::snapshot::SLOTS;
 use crate::case::SideTrace;
 use crate::ir::validate::MAX_SNAPS;
-use crate::ir::{Arg, Const, ExitNo, Link, Lit, Op, Ref, SloadMode, Slot, Snap, SnapEntry, Trace, Type};
+use crate::ir::{Arg, Class, Const, ExitNo, Link, Lit, Op, Ref, SloadMode, Slot, Snap, SnapEntry, Trace, Type};
 use crate::world::SlotValue;
 
 /// The exit where a side trace will start.
@@ -88,8 +89,10 @@ impl Builder<'_, '_, '_> {
         self.retain(|_| false);
         self.control_pointer = None;
         self.forget_sums();
+        self.forget_sums();
         (self.bases, self.strings, self.addresses) = (vec![], vec![], vec![]);
         self.in_body = false;
+        self.objects.restart();
         for plan in &mut self.cells.plans {
             if let Alias::OneBase { taken } = &mut plan.alias {
                 *taken = false;
@@ -110,7 +113,16 @@ impl Builder<'_, '_, '_> {
                 // Nothing folds an operation on constants in raw IR.
                 Arg::K(_) if self.is_raw() || self.u.percent(30) => *value,
                 Arg::K(Const::Int(_)) => self.load_inherited(*slot, Type::Int),
+                Arg::K(Const::Gc(id)) => {
+                    let n = usize::from(id.0);
+                    self.load_inherited_object(*slot, self.objects.plans[n].ty(), What::Known(n, n))
+                }
                 Arg::K(_) => self.load_inherited(*slot, Type::Num),
+                Arg::Ref(r) if root.get(*r).ty.class() == Class::Gc => {
+                    let held = self.objects.before.iter().find(|h| h.arg == Arg::Ref(*r));
+                    let what = held.map_or(What::Any, |h| h.what);
+                    self.load_inherited_object(*slot, root.get(*r).ty, what)
+                }
                 Arg::Ref(r) => self.load_inherited(*slot, root.get(*r).ty),
                 _ => continue,
             };
@@ -119,16 +131,29 @@ impl Builder<'_, '_, '_> {
         }
     }
 
+    /// Through FOLD, functions, userdata and foreign data are known by one ref each.
+    fn load_inherited_object(&mut self, slot: Slot, ty: Type, what: What) -> Arg {
+        let r = self.load_parent(slot, ty);
+        let what = if self.is_raw() || matches!(ty, Type::Tab | Type::Str) { what } else { What::Any };
+        self.hold(Held { arg: Arg::Ref(r), ty, what });
+        Arg::Ref(r)
+    }
+
     fn load_inherited(&mut self, slot: Slot, ty: Type) -> Arg {
-        let mode = SloadMode { parent: true, inherit: true, ..SloadMode::default() };
-        let r = self.hidden(Op::SLOAD, ty, false, Arg::Lit(Lit::Slot(slot.0)), Arg::Lit(Lit::Sload(mode)));
+        let r = self.load_parent(slot, ty);
         self.offer(r);
         Arg::Ref(r)
+    }
+
+    fn load_parent(&mut self, slot: Slot, ty: Type) -> Ref {
+        let mode = SloadMode { parent: true, inherit: true, ..SloadMode::default() };
+        self.hidden(Op::SLOAD, ty, false, Arg::Lit(Lit::Slot(slot.0)), Arg::Lit(Lit::Sload(mode)))
     }
 
     /// The end: unused values to memory and to slots; back to the root where that ends.
     fn join(&mut self, fork: Fork) {
         let mut left = self.store_unused(true);
+        left.extend(self.objects_to_show());
         left.truncate(SLOTS / 3);
         for r in &left {
             let Some(slot) = self.cells.slot(|_| SlotValue::Nil).filter(|_| self.ty(*r).is_lua_value()) else { break };

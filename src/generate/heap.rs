@@ -210,7 +210,7 @@ impl Objects {
     }
 
     fn draw_table(&self, s: &mut impl Source, first_table: usize) -> TablePlan {
-        let asize = match s.weighted(&[4, 12, 6, 1, 1]) {
+        let asize = match s.weighted(&[8, 24, 12, 1, 1]) {
             0 => 0,
             1 => 1 + s.below(9),
             2 => 10 + s.below(8),
@@ -286,8 +286,15 @@ impl Objects {
         let all = self.of_type(t.elem.ty());
         let end = t.sequence.map_or(t.asize, |least| least + 1 + bulk.below(t.asize - least));
         let in_end = |i: u32| i < end;
-        let mut array: Vec<SlotValue> =
-            (0..t.asize).map(|i| if in_end(i) { t.elem.value(bulk, &all) } else { SlotValue::Nil }).collect();
+        let mut array: Vec<SlotValue> = Vec::with_capacity(t.asize as usize);
+        for i in 0..t.asize {
+            array.push(match i {
+                _ if !in_end(i) => SlotValue::Nil,
+                // Large ones repeat: new values for all would take longer than all else.
+                PERIOD.. => array[(i - PERIOD) as usize],
+                _ => t.elem.value(bulk, &all),
+            });
+        }
         if !t.template && end > 0 && s.percent(6) {
             let n = s.index(end as usize);
             array[n] = t.elem.wrong_value(bulk);
@@ -305,6 +312,9 @@ impl Objects {
         sort.value(bulk, &self.of_type(sort.ty()))
     }
 }
+
+/// Values of an array part that are drawn.
+const PERIOD: u32 = 37;
 
 impl Default for TablePlan {
     fn default() -> Self {

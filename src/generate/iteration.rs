@@ -161,6 +161,9 @@ impl Builder<'_, '_, '_> {
 
     /// A value for a slot: of a type, or of any that a snapshot can hold.
     pub(super) fn lua_value(&mut self, ty: Option<Type>) -> Option<Arg> {
+        if ty.is_none() && self.objects.any() && self.u.percent(35) {
+            return self.pick_held(|_| true).map(|h| h.arg);
+        }
         let ty = ty.unwrap_or_else(|| self.u.pick(&[Type::Int, Type::Num, Type::Nil]));
         let class = ty.class();
         if class == Class::Pri {

@@ -140,6 +140,9 @@ settable! {
     filler: number,
     dead: number,
     flags: number,
+    sides: number,
+    objects: number,
+    leave: number,
 }
 
 fn number<T: FromStr>(text: &str) -> Result<T, &'static str> {

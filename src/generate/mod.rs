@@ -61,7 +61,7 @@ pub fn generate(u: &mut Unstructured, knobs: &Knobs) -> arbitrary::Result<Case> 
     if b.u.percent(35) {
         b.use_control_pointer();
     }
-    let count = b.length();
+    let count = b.length() + b.objects_length();
     if knobs.emit == Emit::Passes {
         b.iteration(count);
     } else if b.swarm.is_loop {

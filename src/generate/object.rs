@@ -67,6 +67,8 @@ pub(super) struct Objects {
     /// Keys of tables, with the sort of what they lead to.
     pub keys: Vec<(Key, Sort)>,
     pub held: Vec<Held>,
+    /// What was at hand in the root trace of a side trace.
+    pub before: Vec<Held>,
     /// Loads of fields that may be used again.
     pub fields: Vec<(Arg, Field, Ref)>,
     /// Addresses of array slots that may be used again: table, index, address.
@@ -113,6 +115,12 @@ impl Objects {
             f(&mut self.states[a]);
             f(&mut self.states[b]);
         }
+    }
+
+    /// A side trace begins: nothing is at hand.
+    pub(super) fn restart(&mut self) {
+        self.before = std::mem::take(&mut self.held);
+        self.forget_addresses();
     }
 
     /// Addresses are not used any more: parts of tables may have moved.

@@ -56,11 +56,21 @@ impl Objects {
     }
 }
 
+/// Percent of the steps of a case with objects that have to do with them.
+const SHARE: u8 = 65;
+/// Instructions that such a case has besides: a step with objects takes several.
+const MORE: i64 = 16;
+
 impl Builder<'_, '_, '_> {
+    /// Instructions that a case with objects has besides.
+    pub(super) fn objects_length(&self) -> i64 {
+        if self.objects.any() { MORE } else { 0 }
+    }
+
     /// True if the next step is one with objects.
     pub(super) fn wants_objects(&mut self) -> bool {
         // Traces that are left with all of their state on the Lua stack have none yet.
-        self.written.is_none() && !self.forks && self.objects.any() && self.u.percent(50)
+        self.written.is_none() && !self.forks && self.objects.any() && self.u.percent(SHARE)
     }
 
     /// One step with objects.

@@ -7,6 +7,7 @@ use super::entropy::Source;
 use super::heap::Plan;
 use super::object::{Held, What};
 use super::place::Sort;
+use crate::case::Emit;
 use crate::ir::{Arg, Callee, Class, Const, Field, Key, Lit, ObjId, Op, Ref, Type};
 
 /// The highest table index of an array slot that a 12-bit add immediate reaches, and of a load's displacement.
@@ -261,6 +262,11 @@ impl Builder<'_, '_, '_> {
         self.hidden(op, Type::P64, true, Arg::Ref(place), Arg::K(Const::NilTv));
     }
 
+    /// True where what follows comes before again, in the next iteration.
+    fn repeats(&self) -> bool {
+        self.in_body || self.knobs.emit == Emit::Passes
+    }
+
     /// Adds a key that the table has not.
     pub(super) fn new_key(&mut self) {
         if !self.may(Op::NEWREF) {
@@ -271,7 +277,7 @@ impl Builder<'_, '_, '_> {
         };
         let Some(n) = t.only() else { return };
         // In a loop, what was relied on moves before the next iteration.
-        if self.in_body && self.objects.states[n].placed {
+        if self.repeats() && self.objects.states[n].placed {
             return;
         }
         let absent: Vec<usize> =
@@ -344,7 +350,7 @@ impl Builder<'_, '_, '_> {
         let Some(t) = self.object(Type::Tab, |p| matches!(p, Plan::Table(_))).filter(|t| self.may_change(t)) else {
             return;
         };
-        if self.in_body
+        if self.repeats()
             && self.objects.held.iter().any(|h| h.what == t.what && self.objects.states.iter().any(|s| s.placed))
         {
             return;
