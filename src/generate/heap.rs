@@ -109,7 +109,11 @@ impl Objects {
         o.name(s, &mut cells.world);
         for n in 0..cells.inputs.len() {
             cells.inputs[n].objects = o.values(s, bulk, cells, n);
-            cells.inputs[n].gc = if s.percent(15) { Gc::Step } else { Gc::Idle };
+            cells.inputs[n].gc = match s.percent(knobs.leave) {
+                true => Gc::Leave,
+                false if s.percent(15) => Gc::Step,
+                false => Gc::Idle,
+            };
         }
         o
     }
