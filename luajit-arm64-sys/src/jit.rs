@@ -55,6 +55,24 @@ impl Jit {
         }
     }
 
+    /// Gives the arena up and starts anew in another one: nothing of what was made is left, nor of the old arena's mappings.
+    ///
+    /// # Errors
+    /// Those of [`Jit::new`]; then all is anew where it was.
+    ///
+    /// # Panics
+    /// If the old arena can't be had again: another thread has taken its addresses.
+    pub fn relocate(&mut self, layout: Layout) -> Result<(), Error> {
+        // SAFETY: this Jit holds the library; nothing that it lent out outlives the borrow, and memory is lent by address only.
+        let moved = unsafe { init_again(self.api, &layout, self.tables()) };
+        match moved {
+            Ok(()) => self.layout = layout,
+            // SAFETY: as above.
+            Err(_) => unsafe { init_again(self.api, &self.layout, self.tables()) }.expect("the arena that was there"),
+        }
+        moved
+    }
+
     /// The build.
     pub fn library(&self) -> &Rc<Library> {
         &self.library
@@ -386,6 +404,28 @@ impl Drop for Jit {
     fn drop(&mut self) {
         // SAFETY: this Jit holds the library and gives it back here.
         unsafe { (self.api.fini)() };
+    }
+}
+
+/// Ends the Lua state and starts one in a layout; none is left if that fails.
+///
+/// # Safety
+/// The caller holds the library.
+unsafe fn init_again(api: &Api, layout: &Layout, tables: &Tables) -> Result<(), Error> {
+    // SAFETY: the caller holds the library: nobody else is between the two.
+    let code = unsafe {
+        (api.fini)();
+        (api.init)(&layout.raw())
+    };
+    match code {
+        status::OK => Ok(()),
+        status::BUSY => Err(Error::Busy),
+        _ => {
+            let error = last_error(api, code, tables);
+            // SAFETY: init did not say busy.
+            unsafe { (api.fini)() };
+            Err(error)
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 pub mod luajit;
 pub mod store;
 
-use crate::case::{Case, Input};
+use crate::case::{Arena, Case, Input};
 use crate::code::{Code, Mapping, Registers, Runtime};
 use crate::ir::{ExitNo, Ref};
 use crate::outcome::{Call, FaultClass, Heap};
@@ -55,7 +55,20 @@ pub trait Backend {
     /// Its identity.
     fn id(&self) -> &BackendId;
 
-    /// Compiles a checked case. The code stays runnable until the next call.
+    /// Where its memory lies.
+    fn arena(&self) -> Arena {
+        Arena::Usual
+    }
+
+    /// Moves its memory. What was compiled is gone; no machine may have the memory mapped.
+    ///
+    /// # Errors
+    /// When it can't: it stays where it was, or anew there.
+    fn move_to(&mut self, arena: Arena) -> Result<(), Refusal> {
+        Err(Refusal::Skip(format!("no memory at arena {}", arena.name())))
+    }
+
+    /// Compiles a checked case, whose arena is where the memory lies. The code stays runnable until the next call.
     fn compile(&mut self, case: &Case) -> Result<Code, Refusal>;
 
     /// The memory that its code needs, but for the code itself.

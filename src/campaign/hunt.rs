@@ -17,7 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Cases in a batch: some tenths of a second, so that pipes cost nothing and stopping takes no time.
-const BATCH: u64 = 128;
+pub(super) const BATCH: u64 = 128;
 /// Time between two states on disk: what a killed hunt has to do again.
 const SAVE_EVERY: Duration = Duration::from_secs(5);
 

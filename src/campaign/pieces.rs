@@ -1,10 +1,11 @@
 //! How cases, backends and text files are put together for a campaign: the seam to the layers below.
 
 use super::death::Death;
+use super::hunt::BATCH;
 use super::plan::Plan;
 use crate::backend::BackendId;
 use crate::backend::store::{self, Spec, StoreError};
-use crate::case::{Case, Emit};
+use crate::case::{Arena, Case, Emit};
 use crate::generate::{BadKnob, Knobs, OpSet, UnknownOp, case_from_seed};
 use crate::interpret::Program;
 use crate::ir::ALL_OPS;
@@ -57,7 +58,20 @@ pub fn open_oracle(backend: &str, variant: &str, cache: &Path) -> Result<Oracle,
 
 /// The case of a plan with a number.
 pub fn case(plan: &Plan, index: u64) -> Case {
-    case_from_seed(plan.seed, index, &knobs(plan))
+    let case = case_from_seed(plan.seed, index, &knobs(plan));
+    // Any spread of seeds will do: the allocator's generator mixes them.
+    let ra = (plan.variant == Variant::RandomRa.name()).then(|| (index ^ plan.seed) as u32);
+    Case { arena: arena(index), ra, ..case }
+}
+
+/// Where a case finds the backend's memory: a batch of cases at a time, since moving costs as much as a handful of them. Most have it where
+/// it usually lies.
+fn arena(index: u64) -> Arena {
+    match index / BATCH % 16 {
+        5 => Arena::Near,
+        11 => Arena::Far,
+        _ => Arena::Usual,
+    }
 }
 
 fn knobs(plan: &Plan) -> Knobs {

@@ -38,7 +38,10 @@ impl Oracle {
     /// When the pipeline itself fails, or the case has no such input.
     pub fn inspect(&mut self, case: &Case, input: Option<usize>) -> Result<Inspection, OracleError> {
         let program = decode(case)?;
-        let code = self.backend.compile(case);
+        let code = match self.settle(case)? {
+            None => self.backend.compile(case),
+            Some(refusal) => Err(refusal),
+        };
         let defects = code.as_ref().map(verify).unwrap_or_default();
         let (verdict, failing) = match &code {
             Ok(code) => {

@@ -34,6 +34,9 @@ impl Oracle {
 
     fn pipeline(&mut self, case: &Case, stats: &mut Stats) -> Result<Verdict, OracleError> {
         let program = timed(stats, Stage::Interpret, || decode(case))?;
+        if let Some(refusal) = timed(stats, Stage::Compile, || self.settle(case))? {
+            return refused(case, refusal);
+        }
         let code = match timed(stats, Stage::Compile, || self.backend.compile(case)) {
             Ok(code) => code,
             Err(refusal) => return refused(case, refusal),

@@ -14,7 +14,9 @@ pub use judge::Run;
 pub use prepare::{Image, images};
 pub use verdict::{Finding, Judged, STAGES, Stage, Stats, Verdict};
 
-use crate::backend::{Backend, BackendId};
+use crate::backend::{Backend, BackendId, Refusal};
+use crate::case::Case;
+use crate::code::Mapping;
 use crate::machine::Machine;
 use thiserror::Error;
 
@@ -57,6 +59,24 @@ impl Oracle {
         let machine = Machine::new(&backend.mappings(), backend.code_window())
             .map_err(|e| OracleError::Machine(e.to_string()))?;
         Ok(Oracle { machine, backend, gaps: prepare::Gaps::default() })
+    }
+
+    /// Moves the backend's memory to where a case wants it, and the machine with it. `None` if that was done or was not needed.
+    ///
+    /// # Errors
+    /// When the emulator can't be set up again.
+    pub fn settle(&mut self, case: &Case) -> Result<Option<Refusal>, OracleError> {
+        if self.backend.arena() == case.arena {
+            return Ok(None);
+        }
+        let set_up = |mappings: &[Mapping], window| {
+            Machine::new(mappings, window).map_err(|e| OracleError::Machine(e.to_string()))
+        };
+        // Nothing may be mapped while it moves.
+        self.machine = set_up(&[], self.backend.code_window())?;
+        let refusal = self.backend.move_to(case.arena).err();
+        self.machine = set_up(&self.backend.mappings(), self.backend.code_window())?;
+        Ok(refusal)
     }
 
     /// The backend's identity.

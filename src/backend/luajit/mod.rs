@@ -11,7 +11,7 @@ mod runtime;
 mod side;
 
 use super::{Backend, BackendId, Left, Refusal};
-use crate::case::{Case, Gc, Input};
+use crate::case::{Arena, Case, Gc, Input};
 use crate::code::{Access, Code, Mapping, Registers, Runtime};
 use crate::ir::{ExitNo, Ref, Rule, Trace};
 use crate::outcome::{Call, FaultClass};
@@ -31,6 +31,9 @@ pub struct LuaJit {
     id: BackendId,
     numbers: Numbers,
     objects: Objects,
+    arena: Arena,
+    /// Arenas that this build can't use, with its reason.
+    unusable: Vec<(Arena, String)>,
     /// The exits of the traces of the code compiled last.
     exits: Vec<Exits>,
     /// The case at hand changes more than plain memory: each run starts from a checkpoint.
@@ -56,19 +59,53 @@ impl LuaJit {
         debug_assert_eq!(layout.base + layout.data_ofs, crate::world::DATA_BASE);
         let jit = Jit::new(library, layout).map_err(|e| e.to_string())?;
         let numbers = Numbers::look_up(jit.tables())?;
-        let objects = Objects::default();
-        Ok(LuaJit { jit, id, numbers, objects, exits: vec![], uses_vm: false, run: Run::default() })
+        Ok(LuaJit {
+            jit,
+            id,
+            numbers,
+            objects: Objects::default(),
+            arena: Arena::Usual,
+            unusable: vec![],
+            exits: vec![],
+            uses_vm: false,
+            run: Run::default(),
+        })
     }
 
     fn window(&self) -> (u64, u64) {
         let layout = self.jit.layout();
-        (layout.base + layout.mcode_ofs + layout.mcode_size - CODE_WINDOW, CODE_WINDOW)
+        let window = CODE_WINDOW.min(layout.mcode_size);
+        (layout.base + layout.mcode_ofs + layout.mcode_size - window, window)
     }
 }
 
 impl Backend for LuaJit {
     fn id(&self) -> &BackendId {
         &self.id
+    }
+
+    fn arena(&self) -> Arena {
+        self.arena
+    }
+
+    fn move_to(&mut self, arena: Arena) -> Result<(), Refusal> {
+        let refusal = |why: &str| Refusal::Skip(format!("arena {}: {why}", arena.name()));
+        if let Some((_, why)) = self.unusable.iter().find(|(known, _)| *known == arena) {
+            return Err(refusal(why));
+        }
+        let layout = Layout::by_name(arena.name()).ok_or_else(|| refusal("no layout of that name"))?;
+        (self.objects, self.exits) = (Objects::default(), vec![]);
+        match self.jit.relocate(layout) {
+            Ok(()) => {
+                self.arena = arena;
+                Ok(())
+            }
+            Err(e) => {
+                // Releases before 2025-11 have no far exits (`lj_mcode.c`).
+                self.unusable.push((arena, e.to_string()));
+                Err(refusal(&e.to_string()))
+            }
+        }
     }
 
     fn compile(&mut self, case: &Case) -> Result<Code, Refusal> {

@@ -167,7 +167,8 @@ fn conventions(layout: &Layout, lj: &LjCode, sp: u64) -> Conventions {
             (layout.exit_interp(), layout.exit_interp() + 4),
             (layout.call_address(0), layout.call_address(0) + 0x1_0000),
         ],
-        literals: vec![lj.constants],
+        // Objects, too: the pointer in an upvalue, which ADR reaches, is loaded in one.
+        literals: vec![lj.constants, (layout.base + layout.heap_first, layout.base + layout.heap_size)],
         early_exit: (lj.nexits > lj.nsnap).then(|| lj.stub(lj.nsnap)),
         links: vec![],
     }
