@@ -118,7 +118,7 @@ const OBJECTS: &str = "\
 ;   f.up0: true
 ;   u+8: 01 02
 ;   gc step
-;   run exit 1
+;   run exit 2
 ;     value 2 tab {1}
 ;     heap t[7] str {2}
 ;     heap {2} str \"new\"
@@ -130,6 +130,7 @@ const OBJECTS: &str = "\
 0003 >  cdt CNEWI  ctype:int64  +3
 0004    num CALLN  +1.5  exp
 0005    nil CALLXS nil   [helper:nothing]
+....        SNAP   #1   [ ---- ---- {t} ]
 ---- TRACE 1 stop -> interpreter
 ---- TRACE 2 start 1/0
 ....        SNAP   #0   [ ---- ---- ]
@@ -189,12 +190,12 @@ const OBJECT_MISTAKES: &[(&str, &str, usize, usize, &str)] = &[
     ("int64  +3\n", "int64  +3.5\n",                 25, 33, "an integer of 64 bits"),
     ("  exp\n", "  expo\n",                          26, 26, "a C function"),
     ("helper:nothing", "helper:no",                  27, 34, "the name of a helper"),
-    ("start 1/0", "start 1/7",                       29, 22, "the number of a snapshot"),
-    ("start 1/0", "start 1",                         29, 20, "its exit (1/0)"),
-    ("tab SLOAD", "int SLOAD",                       31, 13, "the parent's exit has tab there"),
-    ("2 stop -> root", "2 stop -> loop",             29, 20, "there is no LOOP"),
-    ("1 stop -> interpreter", "1 stop -> root",      28, 22, "only a side trace"),
-    ("---- TRACE 2 stop -> root\n", "",              31, 27, "`---- TRACE 2 stop -> ` and a link"),
+    ("start 1/0", "start 1/7",                       30, 22, "the number of a snapshot"),
+    ("start 1/0", "start 1",                         30, 20, "its exit (1/0)"),
+    ("tab SLOAD", "int SLOAD",                       32, 13, "the parent's exit has tab there"),
+    ("2 stop -> root", "2 stop -> loop",             30, 20, "there is no LOOP"),
+    ("1 stop -> interpreter", "1 stop -> root",      29, 22, "only a side trace"),
+    ("---- TRACE 2 stop -> root\n", "",              32, 27, "`---- TRACE 2 stop -> ` and a link"),
 ];
 
 #[test]

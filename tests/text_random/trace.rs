@@ -21,6 +21,18 @@ impl Draft<'_> {
         self.trace.iter().filter(|(_, i)| i.op.info().has_value() && fits(i)).map(|(r, _)| r).collect()
     }
 
+    /// Adds a snapshot; values that no snapshot shows become constants.
+    fn add_snap(&mut self, snap: Snap) {
+        let (n, len) = (self.trace.snaps.len(), snap.entries.len());
+        self.trace.snaps.push(snap);
+        for i in 0..len {
+            if validate(&self.trace, &self.scene).is_ok() {
+                return;
+            }
+            self.trace.snaps[n].entries[i].value = Arg::K(Const::Int(0));
+        }
+    }
+
     /// Adds an instruction if it is legal.
     fn add(&mut self, ins: Ins) -> Option<Arg> {
         let at = self.trace.end();
@@ -55,7 +67,7 @@ impl Random {
             }
             if self.one_in(8) {
                 let snap = self.snap(&draft);
-                draft.trace.snaps.push(snap);
+                draft.add_snap(snap);
             }
         }
         self.phis(&mut draft);
