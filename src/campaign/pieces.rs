@@ -60,7 +60,7 @@ pub fn open_oracle(backend: &str, variant: &str, cache: &Path) -> Result<Oracle,
 pub fn case(plan: &Plan, index: u64) -> Case {
     let case = case_from_seed(plan.seed, index, &knobs(plan));
     // Any spread of seeds will do: the allocator's generator mixes them.
-    let ra = (plan.variant == Variant::RandomRa.name()).then(|| (index ^ plan.seed) as u32);
+    let ra = (plan.variant == Variant::RandomRa.name()).then_some((index ^ plan.seed) as u32);
     Case { arena: arena(index), ra, ..case }
 }
 

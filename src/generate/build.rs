@@ -220,7 +220,7 @@ impl<'a, 'b, 'k> Builder<'a, 'b, 'k> {
 
     /// A constant of a class with a boundary value.
     pub(super) fn constant(&mut self, class: Class) -> Const {
-        if let Some(k) = self.from_palette(class) {
+        if let Some(k) = self.palette_constant(class) {
             return k;
         }
         match class {

@@ -203,7 +203,8 @@ impl Builder<'_, '_, '_> {
         let n = usize::from(o.0);
         let one_ref = !self.is_raw() && matches!(self.objects.plans[n].ty(), Type::Func | Type::Udata | Type::Cdata);
         let has_ref = |h: &Held| matches!(h.what, What::Known(a, b) if a == n || b == n);
-        !self.objects.states[n].retired && !(one_ref && self.objects.held.iter().any(has_ref))
+        let second = one_ref && self.objects.held.iter().any(has_ref);
+        !self.objects.states[n].retired && !second
     }
 
     /// Makes an object available: as a constant, or from a stack slot.

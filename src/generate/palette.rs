@@ -73,7 +73,7 @@ fn anchor(s: &mut impl Source) -> i64 {
 
 impl Builder<'_, '_, '_> {
     /// A constant from the case's palette, if the dice say so.
-    pub(super) fn from_palette(&mut self, class: Class) -> Option<Const> {
+    pub(super) fn palette_constant(&mut self, class: Class) -> Option<Const> {
         let share = self.palette.share;
         if share == 0 || !self.u.percent(share) {
             return None;
