@@ -21,6 +21,9 @@ pub struct Knobs {
     pub ops: OpSet,
     /// Percent of cases with a LOOP. They cost more runtime (several iterations), and fewer shapes fit in one.
     pub loops: u8,
+    /// Percent of loops that carry about as many values as there are registers, and do little else: whatever else a body
+    /// does takes registers, and hides what goes wrong with those that only PHIs have.
+    pub lean: u8,
     /// Most iterations of a loop: PHI shuffling shows in the second and third, rotation of several PHIs in a few more.
     pub trips: u8,
     /// Percent of cases that keep many values alive.
@@ -59,6 +62,7 @@ impl Default for Knobs {
             inputs: 6,
             ops: OpSet::all(),
             loops: 18,
+            lean: 15,
             trips: 12,
             pressure: 15,
             live: 12..=48,
@@ -130,6 +134,7 @@ settable! {
     ins: range,
     inputs: number,
     loops: number,
+    lean: number,
     trips: number,
     pressure: number,
     live: range,

@@ -167,16 +167,25 @@ impl Builder<'_, '_, '_> {
 
     /// What a loop carries besides its counter; much under pressure.
     fn carried(&mut self, counter: &Counter) -> Vec<Phi> {
-        let most = if self.swarm.live > 0 { u32::from(self.swarm.live) } else { 4 };
+        let count = self.carried_count();
+        let classes = if self.swarm.lean { self.swarm.held } else { &[Class::W32, Class::Num, Class::W64] };
         let mut phis: Vec<Phi> = vec![];
-        for _ in 0..self.u.below(most + 1) {
-            let class = self.u.pick(&[Class::W32, Class::Num, Class::W64]);
+        for _ in 0..count {
+            let class = self.u.pick(classes);
             let any = self.is_raw() && self.u.percent(50);
             let left = if any { self.any_carried(class) } else { Some(self.new_carried(class)) };
             let is_free = |r: &Ref| phis.iter().all(|p| p.left != *r) && counter.limit != Arg::Ref(*r);
             phis.extend(left.filter(is_free).map(|left| Phi { left, right: None }));
         }
         phis
+    }
+
+    fn carried_count(&mut self) -> u32 {
+        match self.swarm.live {
+            _ if self.swarm.lean => 16 + self.u.below(24),
+            0 => self.u.below(5),
+            live => self.u.below(u32::from(live) + 1),
+        }
     }
 
     /// Any value but a pointer.
@@ -275,6 +284,16 @@ impl Builder<'_, '_, '_> {
             (_, false) => Op::UGT,
         };
         self.compare(guard, ty, Arg::Ref(next), limit);
+    }
+
+    /// Gives most of what is carried its next value here.
+    pub(super) fn advance(&mut self, looping: &mut Loop) {
+        let share = self.u.pick(&[95, 80, 50]);
+        for phi in &mut looping.phis {
+            if self.u.percent(share) {
+                phi.right = Some(self.moved_on(phi.left, self.ty(phi.left).class()));
+            }
+        }
     }
 
     /// Closes the loop: the next value of everything that is carried, and the PHIs.

@@ -109,6 +109,9 @@ fn straight(b: &mut Builder, count: i64) {
 }
 
 fn looping(b: &mut Builder, count: i64) {
+    if b.swarm.lean {
+        return lean(b, count.min(LEAN));
+    }
     b.pressure();
     steps(b, count / 3);
     if b.forks {
@@ -122,6 +125,27 @@ fn looping(b: &mut Builder, count: i64) {
     b.count(&mut looping);
     steps(b, body - before);
     b.store_unused(false);
+    b.keep_weak_guards(looping.at, &[]);
+    b.close_loop(looping);
+}
+
+/// Instructions of a lean loop besides its PHIs, at most.
+const LEAN: i64 = 9;
+
+/// A loop of PHIs: most of what it carries moves on before its guard, so that exits have old and new values.
+fn lean(b: &mut Builder, count: i64) {
+    steps(b, count / 3);
+    if b.forks {
+        b.fork();
+    }
+    b.keep_weak_guards(Ref(1), &[]);
+    let body = count - count / 3;
+    let mut looping = b.enter_loop(body);
+    let before = b.u.range(0, body);
+    steps(b, before);
+    b.advance(&mut looping);
+    steps(b, body - before);
+    b.count(&mut looping);
     b.keep_weak_guards(looping.at, &[]);
     b.close_loop(looping);
 }

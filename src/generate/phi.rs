@@ -108,7 +108,7 @@ impl Builder<'_, '_, '_> {
     }
 
     /// A step that FOLD cannot simplify away.
-    fn moved_on(&mut self, left: Ref, class: Class) -> Ref {
+    pub(super) fn moved_on(&mut self, left: Ref, class: Class) -> Ref {
         let k = self.u.range(1, 40);
         let (ty, k) = match class {
             Class::Num => (Type::Num, Const::Num(f64::from(i32::try_from(k).expect("small")).to_bits())),

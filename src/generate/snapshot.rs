@@ -40,7 +40,7 @@ impl Builder<'_, '_, '_> {
     }
 
     fn some_entries(&mut self) -> Vec<SnapEntry> {
-        let most = if self.swarm.live > 0 { MOST } else { MIDDLE };
+        let most = if self.swarm.live > 0 || self.swarm.lean { MOST } else { MIDDLE };
         let count = self.u.below(most + 1);
         let values: Vec<Arg> = (0..count).filter_map(|_| self.snapshot_value()).collect();
         self.spread(&values)

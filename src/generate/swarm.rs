@@ -103,6 +103,8 @@ pub(super) struct Swarm {
     pub big: bool,
     /// True for a trace with a loop.
     pub is_loop: bool,
+    /// True for a loop that does little but move on what it carries.
+    pub lean: bool,
 }
 
 impl Swarm {
@@ -135,6 +137,7 @@ impl Swarm {
             rotate: s.pick(&[15, 50]),
             big: s.below(1000) >= 1000 - u32::from(knobs.big.min(1000)),
             is_loop: s.percent(knobs.loops),
+            lean: s.percent(knobs.lean),
         };
         swarm.drop_empty_steps();
         swarm
