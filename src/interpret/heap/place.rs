@@ -19,6 +19,4 @@ pub enum Place {
     Field { object: usize, field: Field },
     /// The VM's temporary.
     Temporary,
-    /// A constant's own place.
-    Constant(u64),
 }

@@ -107,7 +107,7 @@ fn a_buffer_joins_what_is_put_to_it() {
     let appended = buffer()
         .ins(Op::BUFPUT, Type::P64, r(1), gc(KEY))
         .ins(Op::BUFSTR, Type::Str, r(2), r(1))
-        .ins(Op::BUFHDR, Type::P64, Arg::K(Const::TmpBuf), again)
+        .ins(Op::BUFHDR, Type::P64, r(2), again)
         .ins(Op::BUFPUT, Type::P64, r(4), gc(KEY))
         .ins(Op::BUFSTR, Type::Str, r(5), r(4));
     assert_eq!(made(appended, r(6)), b"Key-1Key-1");

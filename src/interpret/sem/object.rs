@@ -96,15 +96,14 @@ pub(in super::super) fn lref(_: &mut Frame<'_>, _: &Step) -> Effect {
     Ok(Flow::Next(THREAD))
 }
 
-/// `TMPREF`: the address of a place that holds a value: the VM's temporary, or a constant's own place (`asm_tvptr`).
+/// `TMPREF`: the address of the VM's temporary, which then holds the value. A constant number that only goes in has a place of its
+/// own, which nothing loads from (`asm_tvptr`).
 #[expect(clippy::unnecessary_wraps, reason = "the signature of its kind")]
 pub(in super::super) fn tmpref(frame: &mut Frame<'_>, step: &Step) -> Effect {
     let Literal::Tmpref { mode, ty, constant } = step.literal else { unreachable!("decoded with a mode") };
     let word = heap::word(ty, frame.values[step.a]);
-    if mode.in1 && ty == Type::Num && constant && !mode.out1 {
-        return Ok(Flow::Next(frame.heap.refer(Place::Constant(word))));
-    }
-    if mode.in1 {
+    let elsewhere = ty == Type::Num && constant && !mode.out1;
+    if mode.in1 && !elsewhere {
         frame.heap.temporary = Some(word);
     }
     Ok(Flow::Next(frame.heap.refer(Place::Temporary)))

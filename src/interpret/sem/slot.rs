@@ -69,7 +69,6 @@ fn read(frame: &Frame<'_>, address: u64) -> Result<u64, Undefined> {
             _ => Err(Undefined::NoObject),
         },
         Place::Temporary => heap.temporary.ok_or(Undefined::Temporary),
-        Place::Constant(word) => Ok(word),
         Place::Array { .. } | Place::Nodes { .. } | Place::Field { .. } => Err(Undefined::NoObject),
     }
 }
