@@ -46,6 +46,8 @@ impl<'a> Pairs<'a> {
         }
         match (self.expected.get(&expected), self.observed.get(&observed)) {
             (Some(ObjectState::Str(e)), Some(ObjectState::Str(o))) => e == o,
+            // Boxes of one value may be one box (`lj_opt_fold.c` merges CNEWI): a program tells them apart by what they hold alone.
+            (Some(ObjectState::Cdata(te, e)), Some(ObjectState::Cdata(to, o))) => te == to && e == o,
             (Some(_), Some(_)) => self.pair(expected, observed),
             // No objects at all: null, or memory that a case says is a string.
             (None, None) => expected == observed,

@@ -3,7 +3,7 @@
 use super::body::{After, Body, Course, Left, index};
 use super::decode::decode;
 use super::error::{InterpretError, Undefined, Unjudged};
-use super::frame::Frame;
+use super::frame::{Frame, Step};
 use super::heap::{self, Heap};
 use super::marks::Marks;
 use crate::case::{Case, Input};
@@ -108,8 +108,10 @@ impl Program {
         let mut frame = self.enter(input);
         let mut seen = Seen::new(self);
         let end = self.walk(&mut frame, None, &mut seen);
-        // A run that can't be judged stops in the middle.
-        if let (Err(_), Some(which)) = (&end, seen.now) {
+        // A run that can't be judged stops in the middle: the values are those of the trace that runs, unless it has not begun.
+        if let (Err(_), Some(which)) = (&end, seen.now)
+            && frame.values.len() == self.body(which).initial.len()
+        {
             seen.left(which, &frame.values);
         }
         let (values, side) = (seen.list(&self.root, Which::Root), seen.side(self));
@@ -252,7 +254,8 @@ impl Seen {
 
     fn list(&self, body: &Body, which: Which) -> Vec<(Ref, u64)> {
         let steps = body.steps.iter().zip(&self.ran[which as usize]).filter(|(_, ran)| **ran);
-        steps.map(|(s, _)| (s.at, self.values[which as usize][s.to])).collect()
+        let value = |s: &Step| self.values[which as usize].get(s.to).copied().unwrap_or_default();
+        steps.map(|(s, _)| (s.at, value(s))).collect()
     }
 
     fn side(&self, program: &Program) -> Vec<(Ref, u64)> {
