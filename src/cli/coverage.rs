@@ -4,6 +4,7 @@ use super::options::{BackendArgs, CaseArgs, cases_of, duration};
 use super::{Context, End};
 use crate::backend::{Backend, Refusal, store};
 use crate::campaign::{self, Plan};
+use crate::case::ALL_EMITS;
 use crate::coverage::{Coverage, page, read_lines, table};
 use anyhow::Context as _;
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn coverage(context: &Context, args: &Args) -> anyhow::Result<End> {
-    let plan = cases_of(args.seed, &args.case)?;
+    let plans = plans(args)?;
     let cache = context.cache()?;
     let name = args.backend.backend.as_deref().unwrap_or("luajit");
     let variant = match &args.backend.variant {
@@ -48,7 +49,7 @@ pub(super) fn coverage(context: &Context, args: &Args) -> anyhow::Result<End> {
     }
     let mut backend = store::open(&spec, &cache)?;
     let mut coverage = Coverage::new(spec.to_string());
-    count(context, args, &plan, backend.as_mut(), &mut coverage)?;
+    count(context, args, &plans, backend.as_mut(), &mut coverage)?;
     let mut tree = None;
     if variant == "coverage" {
         let data = tempfile::tempdir().context("creating a folder for line counters")?;
@@ -65,10 +66,20 @@ pub(super) fn coverage(context: &Context, args: &Args) -> anyhow::Result<End> {
     Ok(End::Clean)
 }
 
+/// Cases of one mode in a row.
+const TURN: u64 = 512;
+
+/// The mode that was asked for, or all in turn.
+fn plans(args: &Args) -> anyhow::Result<Vec<Plan>> {
+    let plan = cases_of(args.seed, &args.case)?;
+    let all = ALL_EMITS.iter().map(|emit| Plan { emit: *emit, ..plan.clone() });
+    Ok(if args.case.emit().is_some() { vec![plan] } else { all.collect() })
+}
+
 fn count(
     context: &Context,
     args: &Args,
-    plan: &Plan,
+    plans: &[Plan],
     backend: &mut dyn Backend,
     coverage: &mut Coverage,
 ) -> anyhow::Result<()> {
@@ -83,6 +94,9 @@ fn count(
             eprintln!("{index} cases in {:.0} s", start.elapsed().as_secs_f64());
             shown = Instant::now();
         }
+        // Long runs of one mode: a change of the arena costs more than a case.
+        let turn = usize::try_from(index / TURN).unwrap_or(0);
+        let plan = &plans[turn % plans.len()];
         let case = campaign::case(plan, index);
         match backend.compile(&case) {
             Ok(code) => coverage.compiled(&case, &code),

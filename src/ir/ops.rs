@@ -29,7 +29,7 @@ macro_rules! for_each_op {
         (EQ,       r,  r,  C,    Equal,    [],           plain,  guard(compare::eq)),
         (NE,       r,  r,  C,    Equal,    [],           plain,  guard(compare::ne)),
         (ABC,      r,  r,  N,    Bounds,   [],           plain,  guard(compare::abc)),
-        (RETF,     r,  r,  S,    Other,    [],           out("needs Lua frames in the world"),           none),
+        (RETF,     r,  r,  S,    Other,    [],           out("returns to a Lua frame below the trace's own, which only the interpreter makes"),           none),
         (NOP,      _,  _,  N,    Other,    [],           out("left behind by passes, never emitted"),    none),
         (BASE,     l,  l,  N,    Other,    [Num, Num],   shape,  none),
         (PVAL,     l,  _,  N,    Other,    [Num],        out("side traces: parent value"),               none),
