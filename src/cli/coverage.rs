@@ -67,7 +67,7 @@ pub(super) fn coverage(context: &Context, args: &Args) -> anyhow::Result<End> {
 }
 
 /// Cases of one mode in a row.
-const TURN: u64 = 512;
+const TURN: u64 = 4096;
 
 /// The mode that was asked for, or all in turn.
 fn plans(args: &Args) -> anyhow::Result<Vec<Plan>> {
@@ -98,7 +98,8 @@ fn count(
         let turn = usize::try_from(index / TURN).unwrap_or(0);
         let plan = &plans[turn % plans.len()];
         let case = campaign::case(plan, index);
-        match backend.compile(&case) {
+        let moved = if backend.arena() == case.arena { Ok(()) } else { backend.move_to(case.arena) };
+        match moved.and_then(|()| backend.compile(&case)) {
             Ok(code) => coverage.compiled(&case, &code),
             Err(Refusal::Skip(reason)) => coverage.refused(&reason),
             Err(Refusal::Fault { class, .. }) => coverage.refused(class.name()),

@@ -2,9 +2,10 @@
 //!
 //! Objects of the world have the same address on both. Others are paired when a value leads to both of them at once, from the values, the
 //! stack or an object: from then on each stands for the other, and what they hold is compared. Strings are the same when their bytes are.
-//! What no value leads to is not compared: no program can see it.
+//! Boxed numbers are the same when their values are. What no value leads to is not compared: no program can see it.
 
 use super::{Difference, Place};
+use crate::ir::CdataType;
 use crate::outcome::{Heap, MismatchClass, ObjectState};
 use crate::world::object::{OBJECT_AREA, OBJECT_BASE};
 use crate::world::{GCV_MASK, ITYPE_STR};
@@ -46,8 +47,7 @@ impl<'a> Pairs<'a> {
         }
         match (self.expected.get(&expected), self.observed.get(&observed)) {
             (Some(ObjectState::Str(e)), Some(ObjectState::Str(o))) => e == o,
-            // Boxes of one value may be one box (`lj_opt_fold.c` merges CNEWI): a program tells them apart by what they hold alone.
-            (Some(ObjectState::Cdata(te, e)), Some(ObjectState::Cdata(to, o))) => te == to && e == o,
+            (Some(e @ ObjectState::Cdata(Some(ty), _)), Some(o)) if is_box(*ty) => e == o,
             (Some(_), Some(_)) => self.pair(expected, observed),
             // No objects at all: null, or memory that a case says is a string.
             (None, None) => expected == observed,
@@ -156,6 +156,11 @@ fn object(word: u64) -> Option<(u64, u64)> {
 
 const _: () = assert!(LAST_OBJECT_TAG == ITYPE_STR.cast_unsigned() & 0x1_ffff);
 
+/// A number or pointer in a box: it never changes, and nothing tells two of the same value apart.
+fn is_box(ty: CdataType) -> bool {
+    matches!(ty, CdataType::Int32 | CdataType::Int64 | CdataType::UInt64 | CdataType::Pointer)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,6 +211,20 @@ mod tests {
         assert_eq!(differences(&two, &one).len(), 1);
         assert_eq!(differences(&one, &two).len(), 1);
         assert_eq!(differences(&two, &two), vec![]);
+    }
+
+    /// CSE makes one box of two CNEWI (`lj_ir.h`: mode N), and Lua compares what is in it.
+    #[test]
+    fn boxed_numbers_are_the_same_by_their_value() {
+        let cdata = |at: u64| encode_gc(itype(Type::Cdata), at);
+        let new = |ty: CdataType, value: u8| ObjectState::Cdata(Some(ty), vec![value; 8]);
+        let one = |ty, value| [(WORLD, table(&[(1, cdata(0x7000)), (2, cdata(0x7000))])), (0x7000, new(ty, value))];
+        let two = |ty, value| {
+            [(WORLD, table(&[(1, cdata(0x7000)), (2, cdata(0x8000))])), (0x7000, new(ty, 1)), (0x8000, new(ty, value))]
+        };
+        assert_eq!(differences(&two(CdataType::Int64, 1), &one(CdataType::Int64, 1)), vec![]);
+        assert_eq!(differences(&two(CdataType::Int64, 2), &one(CdataType::Int64, 1)).len(), 1);
+        assert_eq!(differences(&two(CdataType::Struct(8), 1), &one(CdataType::Struct(8), 1)).len(), 1);
     }
 
     #[test]

@@ -115,11 +115,6 @@ impl Builder<'_, '_, '_> {
         let ty = self.u.pick(&[CdataType::Int64, CdataType::UInt64, CdataType::Int32, CdataType::Pointer]);
         let class = if ty == CdataType::Int32 { Class::W32 } else { Class::W64 };
         let value = if self.u.percent(12) { Arg::K(self.constant(class)) } else { Arg::Ref(self.value(class)) };
-        // FOLD makes one of two boxes of the same value.
-        let twin = |i: &crate::ir::Ins| i.op == Op::CNEWI && i.op2 == value;
-        if !self.is_raw() && self.trace.ins.iter().any(twin) {
-            return;
-        }
         let r = self.cnew(Op::CNEWI, ty, value);
         self.hold_new(r, Plan::Cdata(ty));
     }

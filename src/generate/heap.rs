@@ -232,7 +232,8 @@ impl Objects {
         while keys.len() > room || !keys.is_empty() && s.percent(25) {
             keys.swap_remove(s.index(keys.len()));
         }
-        let sequence = (asize > 1 && elem.ty() != Type::Nil && s.percent(40)).then(|| s.below(asize.min(20)));
+        let sequence =
+            (!template && asize > 1 && elem.ty() != Type::Nil && s.percent(40)).then(|| s.below(asize.min(20)));
         let meta = s.percent(20).then(|| id(first_table));
         TablePlan { asize, hbits, elem, sequence, keys, meta, template, stored: None }
     }

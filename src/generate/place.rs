@@ -97,14 +97,22 @@ impl Builder<'_, '_, '_> {
 
     /// A number whose bits are no tagged value: NaNs of raw memory might be.
     pub(super) fn lua_num(&mut self) -> Arg {
-        let Arg::Ref(r) = self.operand(Class::Num) else { return Arg::K(Const::Num(pools::double(&mut self.u))) };
+        let constants = self.swarm.constants;
+        if self.u.percent(constants) {
+            return Arg::K(Const::Num(pools::double(&mut self.u)));
+        }
+        Arg::Ref(self.lua_num_ref())
+    }
+
+    pub(super) fn lua_num_ref(&mut self) -> Ref {
+        let r = self.value(Class::Num);
         let checked =
             matches!(self.trace.get(r).op, Op::SLOAD | Op::ALOAD | Op::HLOAD | Op::ULOAD | Op::VLOAD | Op::STRTO);
         if !checked && self.interval(Arg::Ref(r)).is_none() {
             // As the recorder checks keys.
             self.compare(Op::EQ, Type::Num, Arg::Ref(r), Arg::Ref(r));
         }
-        Arg::Ref(r)
+        r
     }
 
     /// A guard as the recorder emits it: the operands stay in their order.

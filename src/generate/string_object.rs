@@ -92,7 +92,7 @@ impl Builder<'_, '_, '_> {
     fn number_to_string(&mut self) -> Ref {
         let (mode, x) = match self.u.below(3) {
             0 => (TostrMode::Int, self.int_ref()),
-            1 => (TostrMode::Num, self.value(Class::Num)),
+            1 => (TostrMode::Num, self.lua_num_ref()),
             _ => (TostrMode::Char, self.character()),
         };
         let r = self.hidden(Op::TOSTR, Type::Str, false, Arg::Ref(x), lit(Lit::Tostr(mode)));

@@ -60,7 +60,9 @@ impl Builder<'_, '_, '_> {
     /// An index for the first access: a constant, or a variable below the size.
     fn array_index(&mut self, t: &Held, store: bool) -> Option<Arg> {
         let (size, writable) = self.array_bounds(t);
-        let end = if store { writable } else { size };
+        // Behind a sequence there is nil.
+        let within = store || writable > 0 && self.u.percent(90);
+        let end = if within { writable } else { size };
         if !store && let Some(stored) = self.filled(t) {
             let stored = stored.clone();
             return (!stored.is_empty()).then(|| Arg::K(int_const(self.u.pick(&stored))));
@@ -107,7 +109,7 @@ impl Builder<'_, '_, '_> {
         let Arg::K(Const::Int(k)) = first else { return (step == 0 || self.u.percent(30)).then_some(first) };
         let (size, writable) = self.array_bounds(t);
         let k = i64::from(k) + step;
-        let inside = (0..if store { writable } else { size }).contains(&k);
+        let inside = (0..if store || writable > 0 { writable } else { size }).contains(&k);
         let has = store || self.filled(t).is_none_or(|s| s.contains(&k));
         (inside && has).then(|| Arg::K(int_const(k)))
     }
@@ -456,7 +458,8 @@ impl Builder<'_, '_, '_> {
     /// Compares two tables, or other objects: mostly different ones.
     pub(super) fn compare_objects(&mut self) {
         let Some(op) = [Op::EQ, Op::NE].into_iter().find(|op| self.may(*op)) else { return };
-        let Some(a) = self.pick_held(|h| h.arg.as_ref().is_some()) else { return };
+        // Two boxes of the same value may be one: their addresses are not compared.
+        let Some(a) = self.pick_held(|h| h.arg.as_ref().is_some() && h.ty != Type::Cdata) else { return };
         let same: Option<ObjId> = a.only().filter(|n| *n < self.objects.world).map(super::object::id);
         match same {
             Some(id) if op == Op::EQ || self.u.percent(30) => self.check(Op::EQ, a.ty, a.arg, Arg::K(Const::Gc(id))),
