@@ -65,8 +65,8 @@ pub(super) struct Course<'v> {
     pub fuel: usize,
     /// Told the index of each step before it runs.
     pub visit: &'v mut dyn FnMut(usize),
-    /// Leave before this step is run, or at the end for one that there is not.
-    pub stop: Option<usize>,
+    /// Leave before this step is run, or at the end for one that there is not, through this exit.
+    pub stop: Option<(usize, ExitNo)>,
 }
 
 impl Body {
@@ -75,14 +75,17 @@ impl Body {
         let mut start = 0;
         loop {
             for (n, step) in self.steps.iter().enumerate().skip(start) {
-                if course.stop == Some(n) {
-                    return Ok(Left::Exit(step.exit));
+                if let Some((_, exit)) = course.stop.filter(|(at, _)| *at == n) {
+                    return Ok(Left::Exit(exit));
                 }
                 (course.visit)(n);
                 match execute(frame, step)? {
                     Flow::Next(value) => frame.values[step.to] = value,
                     Flow::Leave => return Ok(Left::Exit(step.exit)),
                 }
+            }
+            if let Some((_, exit)) = course.stop.filter(|(at, _)| *at == self.steps.len()) {
+                return Ok(Left::Exit(exit));
             }
             let at = self.looping.as_ref().map_or(Ref(1), |l| l.at);
             // An empty body uses fuel too.

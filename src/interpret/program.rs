@@ -190,14 +190,15 @@ impl Program {
         }
     }
 
-    /// The step before which a trace is to be left, if this exit is its own.
-    fn stop(&self, which: Which, exit: ExitNo) -> Option<usize> {
+    /// The step before which a trace is to be left, and its own exit, if the exit is its own.
+    fn stop(&self, which: Which, exit: ExitNo) -> Option<(usize, ExitNo)> {
         let roots = u16::try_from(self.root.snaps.len()).expect("at most 500 snapshots");
-        match (which, exit.0.checked_sub(roots)) {
-            (Which::Root, None) => Some(self.root.first_step_of(exit)),
-            (Which::Side, Some(n)) => Some(self.body(which).first_step_of(ExitNo(n))),
-            _ => None,
-        }
+        let own = match (which, exit.0.checked_sub(roots)) {
+            (Which::Root, None) => exit,
+            (Which::Side, Some(n)) => ExitNo(n),
+            _ => return None,
+        };
+        Some((self.body(which).first_step_of(own), own))
     }
 
     /// A side trace's exits are numbered behind the root's.

@@ -92,10 +92,12 @@ impl Sample {
         self
     }
 
-    /// `LOOP`; the rest is its body.
+    /// `LOOP` with its snapshot, which holds nothing; the rest is its body.
     pub(super) fn looped(mut self) -> Self {
         self.0.trace.link = Link::Loop;
-        self.ins(Op::LOOP, Type::Nil, Arg::None, Arg::None)
+        let at = self.0.trace.end();
+        let s = if self.0.trace.snaps.iter().any(|s| s.at == at) { self } else { self.snap(&[]) };
+        s.ins(Op::LOOP, Type::Nil, Arg::None, Arg::None)
     }
 
     /// The case, checked to be legal.

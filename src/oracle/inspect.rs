@@ -1,7 +1,7 @@
 //! All that the pipeline sees of one case and one of its inputs, kept for those who want to look.
 
 use super::findings::static_finding;
-use super::judge::{Run, decode, refused};
+use super::judge::{Run, decode, leaving, refused};
 use super::prepare::images;
 use super::verdict::{Stats, Verdict};
 use super::{Oracle, OracleError};
@@ -60,7 +60,12 @@ impl Oracle {
             Ok(code) => Some(self.run(case, code, n, &images(case)[n])?),
             Err(_) => None,
         };
-        let (listing, expected) = (program.trace_values(values), program.run(values));
+        let collected = observed.as_ref().and_then(|run| leaving(case, n, run));
+        let expected = match collected {
+            Some(leaving) => program.run_leaving_at(values, leaving),
+            None => program.run(values),
+        };
+        let listing = program.trace_values(values);
         Ok(Inspection { code, defects, input: n, listing, expected, observed, verdict })
     }
 }

@@ -7,10 +7,10 @@ use super::prepare::{Image, images};
 use super::verdict::{Judged, Stage, Stats, Verdict};
 use super::{Oracle, OracleError, observe};
 use crate::backend::Refusal;
-use crate::case::Case;
+use crate::case::{Case, Emit, Gc};
 use crate::code::{Code, Registers};
 use crate::compare::{self, tolerance::tolerated};
-use crate::interpret::Program;
+use crate::interpret::{Leaving, Program};
 use crate::ir::ExitNo;
 use crate::machine::{HowEnded, MachineError};
 use crate::outcome::{End, FaultClass, MismatchClass, Outcome};
@@ -75,6 +75,12 @@ impl Oracle {
                 }
             };
             let run = timed(stats, Stage::Emulate, || self.run(case, code, n, image))?;
+            let collected = |leaving| program.run_leaving_at(&case.inputs[n], leaving);
+            let expected = timed(stats, Stage::Interpret, || leaving(case, n, &run).map_or(Ok(expected), collected));
+            let Ok(expected) = expected else {
+                *stats.skipped_inputs.entry("no outcome when the collector wants to leave".into()).or_default() += 1;
+                continue;
+            };
             count_end(&expected, stats);
             stats.inputs += 1;
             if let Some(found) = self.compare_run(case, code, n, &expected, &run, &mut seen_exits, stats) {
@@ -115,14 +121,14 @@ impl Oracle {
             HowEnded::Fault(fault) => (None, End::Fault(fault)),
         };
         let outcome = observe::observe(case, code, end, exit, &ended.regs, self.backend.runtime());
-        let mut run = Run { outcome, regs: ended.regs, exit, unrestored: None };
+        let mut run = Run { outcome, regs: ended.regs, exit, unrestored: None, collections: 0 };
         if case.restores() {
             self.restore_stack(code, &mut run);
         }
         let values = run.outcome.values.iter().filter_map(observe::stack_word);
         let roots: Vec<u64> = values.chain(run.outcome.stack.iter().copied()).collect();
         let left = self.backend.left(case, &roots).map_err(OracleError::Backend)?;
-        (run.outcome.heap, run.outcome.calls) = (left.heap, left.calls);
+        (run.outcome.heap, run.outcome.calls, run.collections) = (left.heap, left.calls, left.gc_steps);
         Ok(run)
     }
 
@@ -172,6 +178,20 @@ pub struct Run {
     pub exit: Option<ExitNo>,
     /// The backend's own words where its handler could not restore that exit.
     pub unrestored: Option<String>,
+    /// How often the collector was called.
+    pub collections: u32,
+}
+
+/// Where a run left because the collector wanted it to. That it did so somewhere is what the input asked for; which checks there are is up
+/// to the backend.
+pub(super) fn leaving(case: &Case, n: usize, run: &Run) -> Option<Leaving> {
+    let (End::Exit(exit), Some(at)) = (&run.outcome.end, run.exit) else { return None };
+    if case.inputs[n].gc != Gc::Leave || run.collections == 0 {
+        return None;
+    }
+    // The passes' loop begins with the snapshot of an iteration's end, which is that of its start, one iteration later.
+    let again = case.emit == Emit::Passes && exit.0 == 0 && at.0 != 0;
+    Some(Leaving { exit: *exit, pass: again.into() })
 }
 
 /// The trace, ready to be interpreted.

@@ -103,7 +103,8 @@ impl<'a> Emitter<'a> {
             return self.inherit(ins, slot).map(Some);
         }
         let op = self.numbers.op(ins.op).map_err(Refusal::Skip)?;
-        let ty = self.numbers.ty(ins.ty, ins.guard);
+        // LOOP counts as a guard: that is how its snapshot gets registers (`lj_asm.c: asm_loop`).
+        let ty = self.numbers.ty(ins.ty, ins.guard || ins.op == Op::LOOP);
         let op1 = self.arg(ins, ins.op1)?;
         let op2 = match (ins.op, ins.op2) {
             // The recorder's sign mask or second copy; ARM64 does not look at it (`asm_neg`, `asm_abs`).

@@ -343,7 +343,7 @@ fn check_loop(trace: &Trace, scene: &Scene<'_>) -> Result<(), Illegal> {
     let loops: Vec<Ref> = trace.iter().filter(|(_, i)| i.op == Op::LOOP).map(|(r, _)| r).collect();
     match (loops.as_slice(), trace.link) {
         ([], Link::Interpreter | Link::Return) => no_phis(trace),
-        ([at], Link::Loop) => check_phis(trace, *at),
+        ([at], Link::Loop) => check_loop_snap(trace, *at).and_then(|()| check_phis(trace, *at)),
         ([], Link::Root) if scene.parent.is_some() => no_phis(trace),
         (_, Link::Root) => Err(Illegal::Trace("only a side trace goes on to its root".into())),
         ([], Link::Loop) if scene.passes => no_phis(trace),
@@ -352,6 +352,15 @@ fn check_loop(trace: &Trace, scene: &Scene<'_>) -> Result<(), Illegal> {
         ([_], _) => Err(Illegal::Trace("there is a LOOP, but link is not loop".into())),
         (more, _) => Err(Illegal::Trace(format!("{} LOOPs, at most one is legal", more.len()))),
     }
+}
+
+/// The exits of LOOP's snapshot find their values where the loop has them, which is elsewhere before it (`lj_asm.c`: `asm_loop`,
+/// `ra_rename`). `lj_opt_loop.c` always has a snapshot at LOOP.
+fn check_loop_snap(trace: &Trace, at: Ref) -> Result<(), Illegal> {
+    if trace.snaps.iter().any(|s| s.at == at) {
+        return Ok(());
+    }
+    Err(Illegal::Ins { at, op: Op::LOOP, why: "needs a snapshot of its own: write one before it".into() })
 }
 
 fn no_phis(trace: &Trace) -> Result<(), Illegal> {
