@@ -79,8 +79,10 @@ impl Builder<'_, '_, '_> {
     /// One conversion, guarded where that is possible and mostly passes.
     pub(super) fn conv(&mut self, dst: Type, src: Type, x: Ref) -> Ref {
         let x = if src == Type::Num && !dst.is_fp() { self.narrowable(x) } else { x };
-        // The recorder names the operand's own type; FOLD returns operands of conversions that undo each other.
-        let src = if src == Type::Int && self.ty(x) == Type::U32 && !self.is_raw() { Type::U32 } else { src };
+        // The recorder names the operand's own type; FOLD returns operands of conversions that undo each other. A number for
+        // snapshots only is restored from the operand by its type (`snap_restoreval`), which must be int.
+        let own = !self.is_raw() || dst == Type::Num;
+        let src = if src == Type::Int && self.ty(x) == Type::U32 && own { Type::U32 } else { src };
         let check = self.check_mode(dst, src, x);
         let narrow = src.is_w32() && src.size() < 4;
         let widens = dst.is_w64() && src == Type::Int;

@@ -52,10 +52,7 @@ impl Builder<'_, '_, '_> {
         let moving = if self.u.percent(40) { self.moving_pointer(counter.trips) } else { None };
         let list = if self.u.percent(12) { Some(self.list(counter.trips_and_one())) } else { None };
         let phis = self.carried(&counter);
-        // The recorder ends its iteration with a snapshot, and LuaJIT's code counts on one that no guard before LOOP exits to
-        // (`asm_phi_fixup` renames for it).
         self.leave_snapshots(2);
-        self.snapshot();
         let at = self.hidden(Op::LOOP, Type::Nil, false, Arg::None, Arg::None);
         self.in_body = true;
         self.dense.forget();
