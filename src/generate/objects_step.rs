@@ -69,8 +69,7 @@ impl Builder<'_, '_, '_> {
 
     /// True if the next step is one with objects.
     pub(super) fn wants_objects(&mut self) -> bool {
-        // Traces that are left with all of their state on the Lua stack have none yet.
-        self.written.is_none() && !self.forks && self.objects.any() && self.u.percent(SHARE)
+        self.objects.any() && self.u.percent(SHARE)
     }
 
     /// One step with objects.
