@@ -12,7 +12,7 @@ fn folder() -> tempfile::TempDir {
 fn an_unknown_opcode_is_named_with_those_that_are_valid() {
     let dir = folder();
     run(dir.path(), "hunt --ops ADD,FROB").assert_fails(&["FROB", "XLOAD", "memory"]);
-    run(dir.path(), "gen --seed 1 --index 0 --ops TNEW").assert_fails(&["TNEW"]);
+    run(dir.path(), "gen --seed 1 --index 0 --ops RETF").assert_fails(&["RETF"]);
 }
 
 #[test]

@@ -82,7 +82,7 @@ const MISTAKES: &[(&str, &str, usize, usize, &str)] = &[
     ("0001 >  int SLOAD", "0001    int SLOAD",       15, 13, "a type-checked SLOAD is a guard"),
     ("0002    p64", "0001    p64",                   16,  1, "a ref that is not taken"),
     ("ADD    [data+8]", "ADDD   [data+8]",           16, 13, "an opcode"),
-    ("ADD    [data+8]", "RETF   [data+8]",           16, 13, "RETF is not supported: needs Lua frames"),
+    ("ADD    [data+8]", "RETF   [data+8]",           16, 13, "RETF is not supported: returns to a Lua frame"),
     ("ADD    [data+8]", "KINT   [data+8]",           16, 13, "write constants at their use"),
     ("ADD    [data+8]", "ADD    [data*8]",           16, 21, "the regions are: data table"),
     ("ADD    [data+8]", "ADD    0001",               16, 13, "operand 1 is int, wanted a W64 value"),

@@ -69,7 +69,8 @@ impl Builder<'_, '_, '_> {
 
     /// True if the next step is one with objects.
     pub(super) fn wants_objects(&mut self) -> bool {
-        self.objects.any() && self.u.percent(SHARE)
+        // A big trace has as many constants as LuaJIT takes.
+        !self.swarm.big && self.objects.any() && self.u.percent(SHARE)
     }
 
     /// One step with objects.

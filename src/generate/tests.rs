@@ -197,7 +197,7 @@ fn cycle(trace: &crate::ir::Trace) -> usize {
 
 #[test]
 fn constants_within_reach_of_an_immediate_turn_up() {
-    let knobs = Knobs { palette: 100, ..Knobs::default() };
+    let knobs = Knobs { palette: 100, objects: 0, sides: 0, ..Knobs::default() };
     let mut near = [0; 3];
     for case in cases(&knobs, 2000) {
         let longs: BTreeSet<i64> = case
