@@ -41,7 +41,7 @@ fn family(s: &mut impl Source, all: &mut Vec<i64>) {
     let anchor = anchor(s);
     all.push(anchor);
     for _ in 0..1 + s.below(9) {
-        let distance = match s.weighted(&[5, 4, 3, 2, 1]) {
+        let distance = match s.weighted(&[5, 4, 4, 2, 1]) {
             0 => s.range(1, 64),
             1 => s.range(1, 4095),
             2 => s.range(-1, 1) + 4095,

@@ -109,7 +109,8 @@ impl Builder<'_, '_, '_> {
 
     /// A step that FOLD cannot simplify away.
     pub(super) fn moved_on(&mut self, left: Ref, class: Class) -> Ref {
-        let k = self.u.range(1, 40);
+        let most = if self.has_room() { 40 } else { 4 };
+        let k = self.u.range(1, most);
         let (ty, k) = match class {
             Class::Num => (Type::Num, Const::Num(f64::from(i32::try_from(k).expect("small")).to_bits())),
             Class::W32 => (Type::Int, integer_const(class, k)),

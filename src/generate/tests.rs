@@ -199,7 +199,7 @@ fn cycle(trace: &crate::ir::Trace) -> usize {
 fn constants_within_reach_of_an_immediate_turn_up() {
     let knobs = Knobs { palette: 100, objects: 0, sides: 0, ..Knobs::default() };
     let mut near = [0; 3];
-    for case in cases(&knobs, 2000) {
+    for case in cases(&knobs, 4000) {
         let longs: BTreeSet<i64> = case
             .trace
             .ins

@@ -73,6 +73,9 @@ undefined! {
     SlotIsUpvalue, "slot-is-upvalue",
         "A slot of the Lua stack that is also used as an upvalue: FOLD takes the two for different places, and loops keep slots in registers.",
         "the slot is used as an open upvalue too; use one of them";
+    UncheckedObject, "unchecked-object",
+        "`SLOAD` of a slot without a check, where another type than it says is: the address of a new object.",
+        "the slot holds a new object, not what it is loaded as; check its type";
     Temporary, "temporary-overwritten",
         "`VLOAD` of a temporary that something else may have overwritten.",
         "the temporary was overwritten, or never set; load it at once";
