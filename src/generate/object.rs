@@ -254,7 +254,8 @@ impl Builder<'_, '_, '_> {
             true => Sort::Any(ty).wrong_value(bulk),
             false => SlotValue::Obj(bulk.pick(&[a, b])),
         })?;
-        let mode = SloadMode { typecheck: checked, readonly: self.u.percent(20), ..SloadMode::default() };
+        let readonly = self.u.percent(20) && !self.forks;
+        let mode = SloadMode { typecheck: checked, readonly, ..SloadMode::default() };
         let r = self.hidden(Op::SLOAD, ty, checked, lit(Lit::Slot(slot.0)), lit(Lit::Sload(mode)));
         self.hold_known(r, ty, a, b);
         self.objects.held.last().copied()
