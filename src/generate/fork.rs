@@ -30,9 +30,13 @@ impl Builder<'_, '_, '_> {
             Some((_, r, k)) => (r, k),
             None => self.tested(),
         };
-        let Some(exit) = self.fork_snapshot() else { return };
+        let Some(exit) = self.fork_snapshot(key.is_some()) else { return };
         let op = self.u.pick(&[Op::EQ, Op::GE, Op::LE]);
         self.compare(op, Type::Int, Arg::Ref(tested.0), Arg::K(int_const(i64::from(tested.1))));
+        // Other guards of this exit may fail again when the root starts again.
+        if key.is_some() || self.u.percent(50) {
+            self.snapshot();
+        }
         self.fork = Some(Fork { exit, key: key.map(|(slot, _, k)| (slot, k)) });
     }
 
@@ -56,12 +60,13 @@ impl Builder<'_, '_, '_> {
         (self.controlled(Type::Int, &values), k)
     }
 
-    /// A snapshot of Lua values; its exit.
-    fn fork_snapshot(&mut self) -> Option<ExitNo> {
+    /// A snapshot of Lua values; its exit. Where the side trace may start the root again, it leaves the slots alone that the root loads: a
+    /// loop that started from elsewhere might not end.
+    fn fork_snapshot(&mut self, again: bool) -> Option<ExitNo> {
         let at = self.next_ref();
         let most = if self.swarm.live > 0 { u32::from(self.swarm.live).min(36) } else { LIVE };
         let values: Vec<Arg> = (0..self.u.below(most + 1)).filter_map(|_| self.lua_value(None)).collect();
-        let entries = self.spread(&values);
+        let entries = if again { self.apart(&values) } else { self.spread(&values) };
         let room = self.trace.snaps.len() + 1 < MAX_SNAPS;
         match self.trace.snaps.last_mut() {
             Some(last) if last.at == at => last.entries = entries,
@@ -69,6 +74,17 @@ impl Builder<'_, '_, '_> {
             _ => return None,
         }
         u16::try_from(self.trace.snaps.len() - 1).ok().map(ExitNo)
+    }
+
+    /// Gives values slots that nothing else uses, as long as there are some.
+    fn apart(&mut self, values: &[Arg]) -> Vec<SnapEntry> {
+        let mut entries = vec![];
+        for value in values {
+            let Some(slot) = self.cells.slot(|_| SlotValue::Nil) else { break };
+            self.note_use(*value);
+            entries.push(SnapEntry { slot, value: *value });
+        }
+        entries
     }
 
     /// Ends the root trace, if it has a fork, and makes the side trace of about `count` instructions.

@@ -34,7 +34,9 @@ impl Builder<'_, '_, '_> {
     /// The snapshot at LOOP. None before it may cover the body: a register that the loop renames is another one for all exits of the
     /// snapshot that LOOP belongs to (`lj_asm.c`: `asm_loop` notes its number, `ra_rename` uses it).
     pub(super) fn loop_snapshot(&mut self, at: Ref) {
-        let entries = self.some_entries();
+        let mut entries = self.some_entries();
+        // Big traces have few constants to spare.
+        entries.retain(|e| matches!(e.value, Arg::Ref(_) | Arg::K(Const::Pri(_))));
         self.trace.snaps.retain(|s| s.at < at);
         self.trace.snaps.push(Snap { at, entries });
     }

@@ -58,6 +58,8 @@ impl Random {
         let at_loop = if self.one_in(3) && link != Link::Root { self.below(len + 1) } else { usize::MAX };
         for n in 0..len {
             if n == at_loop {
+                let snap = self.snap(&draft);
+                draft.add_snap(snap);
                 draft.trace.link = Link::Loop;
                 draft.add(Ins { op: Op::LOOP, ty: Type::Nil, guard: false, op1: Arg::None, op2: Arg::None });
             }
