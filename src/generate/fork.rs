@@ -166,6 +166,16 @@ impl Builder<'_, '_, '_> {
         self.hidden(Op::SLOAD, ty, false, Arg::Lit(Lit::Slot(slot.0)), Arg::Lit(Lit::Sload(mode)))
     }
 
+    /// The root trace does not check all slots that it loads: it is not started again on objects.
+    fn leaves_objects(&self) -> bool {
+        let entries = self.written.as_ref().map_or(vec![], Written::entries);
+        entries.iter().any(|e| match e.value {
+            Arg::Ref(r) => self.ty(r).class() == Class::Gc,
+            Arg::K(k) => k.class() == Class::Gc,
+            _ => false,
+        })
+    }
+
     /// The end: unused values to memory and to slots; back to the root where that ends.
     fn join(&mut self, fork: Fork) {
         let mut left = self.store_unused(true);
@@ -176,7 +186,7 @@ impl Builder<'_, '_, '_> {
             self.set_slot(slot, Arg::Ref(*r));
         }
         self.trace.link = match (fork.key, self.u.weighted(&[2, 1, 3])) {
-            (Some((slot, k)), 2) => {
+            (Some((slot, k)), 2) if !self.leaves_objects() => {
                 self.set_slot(slot, Arg::K(Const::Int(k)));
                 Link::Root
             }

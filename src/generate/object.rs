@@ -50,6 +50,9 @@ pub(super) struct State {
     pub reshaped: bool,
     /// Its contents are not known any more: it is left alone.
     pub retired: bool,
+    /// Slots of its array part were taken by constant indices; by variables.
+    pub by_constant: bool,
+    pub by_variable: bool,
     /// It may have another metatable.
     pub remetaed: bool,
 }

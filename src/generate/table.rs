@@ -71,7 +71,7 @@ impl Builder<'_, '_, '_> {
             return None;
         }
         let is_new = self.filled(t).is_some();
-        if is_new || self.u.percent(60) {
+        if is_new || self.by_constant(t) {
             return Some(Arg::K(int_const(self.constant_index(end))));
         }
         let last = end - 1 + i64::from(self.u.percent(8) && !store);
@@ -87,6 +87,26 @@ impl Builder<'_, '_, '_> {
         } else {
             Arg::Ref(self.push(Op::ADD, Type::Int, Arg::Ref(i), Arg::K(int_const(k))))
         })
+    }
+
+    /// Through the passes, all indices of a table are constants, or none: a variable one may become a constant in the loop, which FOLD then
+    /// checks together with the others, and before the loop.
+    fn by_constant(&mut self, t: &Held) -> bool {
+        let drawn = self.u.percent(60);
+        let (constant, variable) = match t.what {
+            What::Known(a, b) => {
+                let states = [self.objects.states[a], self.objects.states[b]];
+                (states.iter().any(|s| s.by_constant), states.iter().any(|s| s.by_variable))
+            }
+            What::Any => (false, false),
+        };
+        let by_constant = match self.knobs.emit {
+            Emit::Passes if constant => true,
+            Emit::Passes if variable => false,
+            _ => drawn,
+        };
+        self.objects.note(t, |s| if by_constant { s.by_constant = true } else { s.by_variable = true });
+        by_constant
     }
 
     fn constant_index(&mut self, end: i64) -> i64 {
