@@ -82,7 +82,8 @@ impl<'a, 'b, 'k> Builder<'a, 'b, 'k> {
         let palette = if swarm.palette { Palette::draw(&mut u) } else { Palette::NONE };
         let mut bulk = Bulk::new(u.raw(8));
         let mut cells = Cells::draw(&mut u, &mut bulk, knobs);
-        let objects = Objects::draw(&mut u, &mut bulk, knobs, &mut cells);
+        // Objects are constants, of which a big trace has as many as it may.
+        let objects = if swarm.big { Objects::default() } else { Objects::draw(&mut u, &mut bulk, knobs, &mut cells) };
         let first = Snap { at: Ref(1), entries: vec![] };
         let trace = Trace { ins: Vec::with_capacity(80), snaps: vec![first], link: crate::ir::Link::Interpreter };
         Builder {

@@ -168,6 +168,9 @@ impl Builder<'_, '_, '_> {
         let classes = if self.swarm.lean { self.swarm.held } else { &[Class::W32, Class::Num, Class::W64] };
         let mut phis: Vec<Phi> = vec![];
         for _ in 0..count {
+            if !self.has_room() {
+                break;
+            }
             let class = self.u.pick(classes);
             let any = self.is_raw() && self.u.percent(50);
             let left = if any { self.any_carried(class) } else { Some(self.new_carried(class)) };

@@ -71,7 +71,8 @@ impl Builder<'_, '_, '_> {
     }
 
     fn snapshot_constant(&mut self) -> Arg {
-        Arg::K(match self.u.below(3) {
+        let kinds = if self.has_room() { 3 } else { 2 };
+        Arg::K(match self.u.below(kinds) {
             0 => Const::Pri(self.u.pick(&[Type::Nil, Type::False, Type::True])),
             1 => Const::Int(self.u.range(-9, 9).try_into().expect("small")),
             _ => Const::Num(pools::double(&mut self.u)),
