@@ -7,10 +7,12 @@ use crate::ir::{Op, Type};
 use crate::outcome::Unspecified;
 
 /// Marks a sum whose result differs from that of the fused instruction, for each operand that is a product
-/// (`lj_asm_arm64.h`, `asm_fusemadd`).
+/// (`lj_asm_arm64.h`, `asm_fusemadd`). FOLD may have swapped a product's operands (`lj_opt_fold.c`, `comm_swap`), and FMSUB negates a
+/// NaN that is its first.
 pub(super) fn note_products(frame: &mut Frame<'_>, step: &Step, result: u64) {
     for (n, product) in step.products.iter().enumerate() {
-        if product.is_some_and(|p| fused(frame, step, n, p) != result) {
+        let orders = |p: Product| [p, Product(p.1, p.0)];
+        if product.is_some_and(|p| orders(p).into_iter().any(|p| fused(frame, step, n, p) != result)) {
             frame.marks.set(Unspecified::Fma);
         }
     }

@@ -413,6 +413,18 @@ mod tests {
     }
 
     #[test]
+    fn a_difference_is_marked_whichever_operand_of_its_product_is_a_nan() {
+        // FMSUB negates the product's first operand, which FOLD's swap of operands decides.
+        let nan = SlotValue::Num(0xfff8_0000_0000_0000);
+        for (a, b) in [(r(1), r(2)), (r(2), r(1))] {
+            let slots = [(2, nan), (3, SlotValue::Num(2f64.to_bits())), (4, SlotValue::Num(3f64.to_bits()))];
+            let sample = Sample::new().slots(&slots).sload(Num, 2, "").sload(Num, 3, "").sload(Num, 4, "");
+            let out = run(sample.ins(Op::MUL, Num, a, b).ins(Op::SUB, Num, r(3), r(4)));
+            assert_eq!(out.unspecified, [Unspecified::Fma]);
+        }
+    }
+
+    #[test]
     fn nans_are_marked_where_fold_may_rewrite_what_they_pass() {
         let marks = |k: bool, x: f64| {
             let sample = Sample::new().slots(&[(2, SlotValue::Num(x.to_bits()))]).sload(Num, 2, "");
