@@ -146,6 +146,8 @@ pub enum Stop {
     Resume,
     /// To an address that means nothing: a wild branch.
     Wild,
+    /// For a call that wants more memory than the backend has: the run can't be judged.
+    OutOfMemory,
 }
 
 /// The backend's runtime: what stands behind the addresses that compiled code branches to, and its memory.

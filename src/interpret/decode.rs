@@ -180,14 +180,26 @@ fn type_of(trace: &Trace, arg: Arg, world: &World) -> Option<Type> {
     }
 }
 
-/// The factors of an operand that is a product of numbers. One that is part of a PHI is never fused.
+/// The factors of an operand that is a product of numbers, or the negation of one, which FOLD makes part of the sum (`lj_opt_fold.c`,
+/// "FP algebraic simplifications"). One that is part of a PHI is never fused.
 fn product(trace: &Trace, arg: Arg, places: &mut Places<'_>) -> Option<Product> {
-    let r = arg.as_ref()?;
+    let mut r = arg.as_ref()?;
+    let mut negated = false;
+    while trace.get(r).op == Op::NEG {
+        r = trace.get(r).op1.as_ref()?;
+        negated = !negated;
+    }
     let ins = trace.get(r);
-    if ins.op != Op::MUL || ins.ty != Type::Num || trace.phis().any(|(left, right)| r == left || r == right) {
+    if ins.ty != Type::Num || trace.phis().any(|(left, right)| r == left || r == right) {
         return None;
     }
-    Some(Product(places.of(ins.op1), places.of(ins.op2)))
+    let factors = match (ins.op, ins.op2) {
+        (Op::MUL, _) => [ins.op1, ins.op2],
+        // FOLD multiplies (lj_opt_fold.c: simplify_numpow_k).
+        (Op::POW, Arg::K(Const::Num(two))) if two == 2f64.to_bits() => [ins.op1; 2],
+        _ => return None,
+    };
+    Some(Product { factors: factors.map(|arg| places.of(arg)), negated })
 }
 
 /// True for arithmetic that FOLD rewrites for what its operands are: negations and constants, or what may become one.

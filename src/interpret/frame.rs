@@ -72,7 +72,12 @@ pub(super) struct Args {
 
 /// A product: the places of its factors.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Product(pub usize, pub usize);
+pub(super) struct Product {
+    /// Where its factors are.
+    pub factors: [usize; 2],
+    /// The operand is the product's negation.
+    pub negated: bool,
+}
 
 /// The state of a run.
 pub(super) struct Frame<'p> {

@@ -11,7 +11,7 @@ use crate::outcome::Unspecified;
 /// NaN that is its first.
 pub(super) fn note_products(frame: &mut Frame<'_>, step: &Step, result: u64) {
     for (n, product) in step.products.iter().enumerate() {
-        let orders = |p: Product| [p, Product(p.1, p.0)];
+        let orders = |p: Product| [p, Product { factors: [p.factors[1], p.factors[0]], ..p }];
         if product.is_some_and(|p| orders(p).into_iter().any(|p| fused(frame, step, n, p) != result)) {
             frame.marks.set(Unspecified::Fma);
         }
@@ -20,7 +20,8 @@ pub(super) fn note_products(frame: &mut Frame<'_>, step: &Step, result: u64) {
 
 /// The fused form of a sum whose operand `n` is the product `p`: FMADD, FNMSUB (product first) or FMSUB.
 fn fused(frame: &Frame<'_>, step: &Step, n: usize, p: Product) -> u64 {
-    let (x, y) = (frame.values[p.0], frame.values[p.1]);
+    let [x, y] = p.factors.map(|at| frame.values[at]);
+    let x = if p.negated { fp::neg(x) } else { x };
     let addend = frame.values[if n == 0 { step.b } else { step.a }];
     match (step.op, n) {
         (Op::SUB, 0) => fp::mul_add(fp::neg(addend), x, y),

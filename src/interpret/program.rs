@@ -413,6 +413,17 @@ mod tests {
     }
 
     #[test]
+    fn sums_of_negated_products_are_marked_too() {
+        let x = SlotValue::Num((1.0 + f64::EPSILON).to_bits());
+        let rounded = (1.0 + f64::EPSILON) * (1.0 + f64::EPSILON);
+        for (c, marks) in [(rounded, vec![Unspecified::Fma]), (0.0, vec![])] {
+            let sample = Sample::new().slots(&[(2, x)]).sload(Num, 2, "T").ins(Op::MUL, Num, r(1), r(1));
+            let out = run(sample.ins(Op::NEG, Num, r(2), Arg::None).ins(Op::ADD, Num, r(3), num(c)));
+            assert_eq!(out.unspecified, marks);
+        }
+    }
+
+    #[test]
     fn a_difference_is_marked_whichever_operand_of_its_product_is_a_nan() {
         // FMSUB negates the product's first operand, which FOLD's swap of operands decides.
         let nan = SlotValue::Num(0xfff8_0000_0000_0000);

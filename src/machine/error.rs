@@ -23,6 +23,9 @@ pub enum MachineError {
         /// Unicorn's words.
         why: String,
     },
+    /// A call of the running code wanted more memory than the backend has.
+    #[error("the backend's heap is full")]
+    OutOfMemory,
     /// The watchdog thread could not be started.
     #[error("watchdog thread: {0}")]
     Watchdog(#[from] std::io::Error),

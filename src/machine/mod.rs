@@ -201,6 +201,7 @@ fn ended(
         Stop::Exit(n) => Some(HowEnded::Exit(n)),
         Stop::Tail => Some(HowEnded::Tail),
         Stop::Wild => Some(HowEnded::Fault(fault::bad_branch(left, regs, "no code at this address"))),
+        Stop::OutOfMemory => return Err(MachineError::OutOfMemory),
         Stop::Resume if over => Some(HowEnded::Fault(fault::hang(left))),
         Stop::Resume => None,
     })

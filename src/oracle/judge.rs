@@ -24,7 +24,14 @@ impl Oracle {
     /// When the pipeline itself fails.
     pub fn judge(&mut self, case: &Case) -> Result<Judged, OracleError> {
         let mut stats = Stats { ins: written(case), ..Stats::default() };
-        let verdict = self.pipeline(case, &mut stats)?;
+        let verdict = match self.pipeline(case, &mut stats) {
+            // What a run allocates the interpreter knows roughly only.
+            Err(e @ OracleError::OutOfMemory) => {
+                self.backend.scrub();
+                Verdict::Skip(e.to_string())
+            }
+            verdict => verdict?,
+        };
         if matches!(verdict, Verdict::Finding(_)) {
             // Wrong code may have stored anywhere; no later case may see it, or verdicts would depend on their order.
             self.backend.scrub();
@@ -109,7 +116,10 @@ impl Oracle {
     /// Runs the loaded code with input `n`, whose image is given.
     pub(super) fn run(&mut self, case: &Case, code: &Code, n: usize, image: &Image) -> Result<Run, OracleError> {
         self.prepare(case, code, n, image)?;
-        let machine = |e: MachineError| OracleError::Machine(e.to_string());
+        let machine = |e: MachineError| match e {
+            MachineError::OutOfMemory => OracleError::OutOfMemory,
+            e => OracleError::Machine(e.to_string()),
+        };
         let mut ended = self.machine.run(code, self.backend.runtime(), &code.start).map_err(machine)?;
         if ended.slow {
             self.prepare(case, code, n, image)?;

@@ -32,6 +32,9 @@ pub enum OracleError {
     /// The interpreter met what a checked case can't have.
     #[error("interpreter: {0}")]
     Interpreter(String),
+    /// The run wanted more memory than the backend has.
+    #[error("the backend's heap is full")]
+    OutOfMemory,
     /// An input that the case does not have.
     #[error("input {input}: the case has {inputs}; name one of them")]
     Input {

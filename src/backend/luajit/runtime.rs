@@ -7,7 +7,7 @@ use crate::code::{Code, Registers, Runtime, Stop};
 use crate::ir::validate::{MAX_SLOT, MIN_SLOT};
 use crate::ir::{ALL_HELPERS, Class, ExitNo, Helper};
 use crate::outcome::Call;
-use luajit_arm64_sys::Jit;
+use luajit_arm64_sys::{Error, Jit};
 
 impl Runtime for LuaJit {
     fn stop(&mut self, _: &Code, regs: &mut Registers) -> Stop {
@@ -55,7 +55,11 @@ fn call(jit: &mut Jit, id: u32, regs: &mut Registers) -> Stop {
     let x = std::array::from_fn(|i| regs.x[i]);
     let d = std::array::from_fn(|i| regs.d[i]);
     let done = if jit.can_check(id) { jit.call_checked(id, &x, &d) } else { jit.call_pure(id, &x, &d) };
-    let Ok((x0, d0)) = done else { return Stop::Wild };
+    let (x0, d0) = match done {
+        Ok(results) => results,
+        Err(Error::OutOfArena { .. }) => return Stop::OutOfMemory,
+        Err(_) => return Stop::Wild,
+    };
     let keeps_fprs = jit.tables().calls[id as usize].keeps_fprs;
     come_back(regs, keeps_fprs);
     if !keeps_fprs {
