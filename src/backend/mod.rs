@@ -48,6 +48,8 @@ pub struct Left {
     pub calls: Vec<Call>,
     /// How often the collector was called.
     pub gc_steps: u32,
+    /// What was stored to the runtime's own data that no trace has any business with, in words.
+    pub stray: Option<String>,
 }
 
 /// A code generator under test.

@@ -131,7 +131,7 @@ impl Oracle {
             HowEnded::Fault(fault) => (None, End::Fault(fault)),
         };
         let outcome = observe::observe(case, code, end, exit, &ended.regs, self.backend.runtime());
-        let mut run = Run { outcome, regs: ended.regs, exit, unrestored: None, collections: 0 };
+        let mut run = Run { outcome, regs: ended.regs, exit, unrestored: None, collections: 0, stray: None };
         if case.restores() {
             self.restore_stack(code, &mut run);
         }
@@ -139,6 +139,7 @@ impl Oracle {
         let roots: Vec<u64> = values.chain(run.outcome.stack.iter().copied()).collect();
         let left = self.backend.left(case, &roots).map_err(OracleError::Backend)?;
         (run.outcome.heap, run.outcome.calls, run.collections) = (left.heap, left.calls, left.gc_steps);
+        run.stray = left.stray;
         Ok(run)
     }
 
@@ -167,6 +168,9 @@ impl Oracle {
             }
             return Some(mismatch_finding(case, n, &expected.end, &differences));
         }
+        if let Some(text) = &run.stray {
+            return Some(finding(case, MismatchClass::WrongMemory.into(), None, Some(n), vec![text.clone()]));
+        }
         if let Some(text) = clobbered(code, run.exit, &run.regs) {
             return Some(finding(case, FaultClass::AbiClobber.into(), None, Some(n), vec![text]));
         }
@@ -190,6 +194,8 @@ pub struct Run {
     pub unrestored: Option<String>,
     /// How often the collector was called.
     pub collections: u32,
+    /// A stray store to the runtime's own data, in words.
+    pub stray: Option<String>,
 }
 
 /// Where a run left because the collector wanted it to. That it did so somewhere is what the input asked for; which checks there are is up

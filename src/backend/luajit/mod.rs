@@ -4,6 +4,7 @@
 //! or as written (`emit`), assembled, and read back (`readback`); what its code branches to is in `runtime`.
 
 mod emit;
+mod links;
 mod numbers;
 mod objects;
 mod readback;
@@ -15,6 +16,7 @@ use crate::case::{Arena, Case, Gc, Input};
 use crate::code::{Access, Code, Mapping, Registers, Runtime};
 use crate::ir::{ExitNo, Ref, Rule, Trace};
 use crate::outcome::{Call, FaultClass};
+use links::Links;
 use luajit_arm64_sys::{Error, GcState, Jit, Layout, Library, Protection, TRef};
 use numbers::Numbers;
 use objects::Objects;
@@ -47,6 +49,8 @@ struct Run {
     gc: Gc,
     gc_steps: u32,
     calls: Vec<Call>,
+    /// The collector's links at its start.
+    links: Links,
 }
 
 impl LuaJit {
@@ -142,13 +146,15 @@ impl Backend for LuaJit {
         let text = |e: Error| e.to_string();
         self.jit.rewind().map_err(text)?;
         objects::write_values(&mut self.jit, case, input).map_err(text)?;
+        self.run.links = Links::read(&self.jit, &case.world).map_err(text)?;
         self.jit.set_gc(input.gc != Gc::Idle, GcState::Propagate, input.profile).map_err(text)
     }
 
     fn left(&mut self, case: &Case, roots: &[u64]) -> Result<Left, String> {
         let run = std::mem::take(&mut self.run);
         let heap = if self.uses_vm { self.objects.read(&self.jit, &case.world, roots) } else { Default::default() };
-        Ok(Left { heap, calls: run.calls, gc_steps: run.gc_steps })
+        let stray = run.links.stray(&self.jit, &case.world);
+        Ok(Left { heap, calls: run.calls, gc_steps: run.gc_steps, stray })
     }
 
     fn dump_lines(&self, folder: &Path) -> Result<(), String> {

@@ -1,0 +1,64 @@
+//! The words by which the collector links objects. A trace has no business with them but for a barrier, which also changes the object's
+//! colour: any other change is a stray store, and breaks one of the collector's lists.
+
+use crate::ir::ObjId;
+use crate::world::{ObjectKind, World};
+use luajit_arm64_sys::{Error, Jit};
+
+/// Source: LuaJIT `lj_obj.h`, `GCHeader` and `GCtab` of builds with 64 bit object references.
+const NEXTGC: u64 = 0;
+const MARKED: u64 = 8;
+const GCLIST: u64 = 24;
+
+/// The links of a world's objects at some time.
+#[derive(Default)]
+pub struct Links(Vec<Link>);
+
+struct Link {
+    id: ObjId,
+    next: u64,
+    /// Of a table: its colour's byte, and the next table on its list.
+    listed: Option<(u8, u64)>,
+}
+
+impl Links {
+    /// The links as they are now.
+    pub fn read(jit: &Jit, world: &World) -> Result<Links, Error> {
+        let ids = (0..world.objects.len()).filter_map(|n| u8::try_from(n).ok()).map(ObjId);
+        ids.map(|id| Link::read(jit, world, id)).collect::<Result<_, _>>().map(Links)
+    }
+
+    /// What is wrong with the links after a run that began with these.
+    pub fn stray(&self, jit: &Jit, world: &World) -> Option<String> {
+        let Ok(now) = Links::read(jit, world) else { return Some("objects can't be read".into()) };
+        self.0.iter().zip(&now.0).find_map(|(before, now)| {
+            let name = &world.object(before.id).name;
+            if before.next != now.next {
+                return Some(wrong(name, "GCHeader.nextgc", NEXTGC, before.next, now.next));
+            }
+            match (before.listed, now.listed) {
+                (Some((colour, old)), Some((same, new))) if colour == same && old != new => {
+                    Some(wrong(name, "GCtab.gclist", GCLIST, old, new))
+                }
+                _ => None,
+            }
+        })
+    }
+}
+
+impl Link {
+    fn read(jit: &Jit, world: &World, id: ObjId) -> Result<Link, Error> {
+        let addr = world.object_address(id);
+        let table = matches!(world.object(id).kind, ObjectKind::Table { .. });
+        let marked = |word: u64| word.to_le_bytes()[0];
+        let listed = match table {
+            true => Some((marked(jit.read_u64(addr + MARKED)?), jit.read_u64(addr + GCLIST)?)),
+            false => None,
+        };
+        Ok(Link { id, next: jit.read_u64(addr + NEXTGC)?, listed })
+    }
+}
+
+fn wrong(name: &str, field: &str, offset: u64, before: u64, now: u64) -> String {
+    format!("object {name}: {field} (+{offset}) was {before:#x}, is {now:#x}, though no barrier changed its colour")
+}
