@@ -3,7 +3,7 @@
 use super::*;
 use crate::interpret::sample::{NIL, gc, num, pri, r};
 use crate::ir::{Callee, Const};
-use crate::world::{TV_NIL, TV_TRUE};
+use crate::world::{TAG_INT, TV_NIL, TV_TRUE};
 
 const NILTV: Arg = Arg::K(Const::NilTv);
 
@@ -50,6 +50,14 @@ fn a_store_gives_a_slot_its_tagged_word() {
     assert_eq!(stored(Type::Tab, gc(TAB)), Some(word(TAB)));
     assert_eq!(stored(Type::True, pri(Type::True)), Some(TV_TRUE));
     assert_eq!(stored(Type::Nil, NIL), None);
+}
+
+#[test]
+fn a_number_that_a_slot_would_show_as_another_value_is_not_judged() {
+    let store = |bits| array_slot(TAB, 3).ins(Op::ASTORE, Type::Num, r(2), Arg::K(Const::Num(bits)));
+    assert_eq!(refused(store(u64::from(TAG_INT) << 32 | 5)), Undefined::TaggedNumber);
+    assert_eq!(refused(store(TV_NIL)), Undefined::TaggedNumber);
+    outcome(store(0xfff8_0000_0000_0000));
 }
 
 #[test]

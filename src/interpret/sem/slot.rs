@@ -26,6 +26,9 @@ pub(in super::super) fn vload(frame: &mut Frame<'_>, step: &Step) -> Result<Flow
 /// `ASTORE`, `HSTORE`, `USTORE`: the value's word.
 pub(in super::super) fn store(frame: &mut Frame<'_>, step: &Step) -> Result<Flow, Unjudged> {
     let word = heap::word(step.ty, frame.values[step.b]);
+    if step.ty == Type::Num && !memory::has_type(Type::Num, word) {
+        return Err(step.undefined(Undefined::TaggedNumber));
+    }
     write(frame, frame.values[step.a], word).map_err(|why| step.undefined(why))?;
     Ok(Flow::Next(0))
 }
