@@ -253,8 +253,8 @@ impl Builder<'_, '_, '_> {
                 self.hidden(Op::MUL, Type::I64, false, Arg::Ref(i), Arg::K(k))
             }
             _ => {
-                let k = Const::Int(scale.cast_signed());
-                self.hidden(Op::BSHL, Type::I64, false, Arg::Ref(i), Arg::K(k))
+                let k = self.constant_count(Type::I64, scale.cast_signed());
+                self.hidden(Op::BSHL, Type::I64, false, Arg::Ref(i), k)
             }
         };
         Index { arg: Arg::Ref(arg), bytes }

@@ -89,7 +89,10 @@ impl Builder<'_, '_, '_> {
 
     fn shift(&mut self, op: Op, ty: Type, x: Arg) -> Ref {
         let count = if self.u.percent(70) {
-            Arg::K(Const::Int(self.shift_count(ty.class())))
+            let count = self.shift_count(ty.class());
+            self.constant_count(ty, count)
+        } else if ty.class() == Class::W64 && self.u.percent(8) {
+            Arg::Ref(self.value(Class::W64))
         } else {
             let count = self.value(Class::W32);
             self.masked_count(count, ty)
@@ -105,6 +108,12 @@ impl Builder<'_, '_, '_> {
     pub(super) fn shift_count(&mut self, class: Class) -> i32 {
         let raw = self.is_raw();
         pools::shift_count(&mut self.u, width(class), raw)
+    }
+
+    /// A count as the operand of a shift: one of 64 bits may be of either width.
+    pub(super) fn constant_count(&mut self, ty: Type, count: i32) -> Arg {
+        let wide = ty.class() == Class::W64 && self.u.percent(30);
+        Arg::K(if wide { Const::Int64(count.into()) } else { Const::Int(count) })
     }
 
     /// The recorder masks variable counts; FOLD and the assembler may leave that out again.

@@ -87,6 +87,7 @@ impl Objects {
         if !o.any() {
             return o;
         }
+        o.stay = s.pick(&[0, 40, 80]);
         let tables = 1 + s.index(3);
         let funcs = s.index(3);
         o.strings(s);

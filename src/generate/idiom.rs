@@ -44,7 +44,8 @@ impl Builder<'_, '_, '_> {
     }
 
     fn constant_shift(&mut self, op: Op, ty: Type, x: Ref, count: i32) -> Ref {
-        self.push(op, ty, Arg::Ref(x), Arg::K(Const::Int(count)))
+        let count = self.constant_count(ty, count);
+        self.push(op, ty, Arg::Ref(x), count)
     }
 
     /// `(x >> s) & m` with a mask of low bits, of the shifted bits, or one that is no run.

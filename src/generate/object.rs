@@ -70,6 +70,10 @@ pub(super) struct Objects {
     /// Keys of tables, with the sort of what they lead to.
     pub keys: Vec<(Key, Sort)>,
     pub held: Vec<Held>,
+    /// Percent of the steps that go on with the object of the step before: what one leaves behind meets what the next one starts with.
+    pub stay: u8,
+    /// The table, function, .. of the step before.
+    pub last: Option<Held>,
     /// What was at hand in the root trace of a side trace.
     pub before: Vec<Held>,
     /// Loads of fields that may be used again.
@@ -123,6 +127,7 @@ impl Objects {
     /// A side trace begins: nothing is at hand.
     pub(super) fn restart(&mut self) {
         self.before = std::mem::take(&mut self.held);
+        self.last = None;
         self.forget_addresses();
     }
 
@@ -181,6 +186,12 @@ impl Builder<'_, '_, '_> {
 
     /// An object of which something is known and `f` holds: one at hand, or one more.
     pub(super) fn object(&mut self, ty: Type, f: impl Fn(&Plan) -> bool) -> Option<Held> {
+        let found = self.find_object(ty, f);
+        self.objects.last = found.or(self.objects.last);
+        found
+    }
+
+    fn find_object(&mut self, ty: Type, f: impl Fn(&Plan) -> bool) -> Option<Held> {
         let objects = &self.objects;
         let fits = |h: &Held| match h.what {
             What::Known(a, b) => {
@@ -189,6 +200,11 @@ impl Builder<'_, '_, '_> {
             What::Any => false,
         };
         let known: Vec<Held> = objects.held.iter().copied().filter(|h| fits(h)).collect();
+        if let Some(last) = objects.last.filter(|last| known.contains(last))
+            && self.u.percent(objects.stay)
+        {
+            return Some(last);
+        }
         if !known.is_empty() && self.u.percent(75) {
             let n = self.u.index(known.len());
             return Some(known[known.len() - 1 - n]);

@@ -20,7 +20,7 @@ const TABLE: [(u16, Step); STEPS] = [
     (3,  |b| b.absent_key()),
     (3,  |b| b.table_length()),
     (1,  |b| b.clear_table()),
-    (3,  |b| b.set_metatable()),
+    (6,  |b| b.set_metatable()),
     (9,  |b| b.new_table()),
     (4,  |b| b.compare_objects()),
     (10, |b| b.upvalue_access()),

@@ -194,6 +194,7 @@ impl Rule {
             Rule::SCmp | Rule::UCmp | Rule::Equal | Rule::Bounds | Rule::Bit | Rule::Add => (same, same),
             Rule::Mul | Rule::Div | Rule::Mod | Rule::Pow | Rule::MinMax | Rule::Overflow => (same, same),
             Rule::Use | Rule::BitUn | Rule::FpMath | Rule::Neg | Rule::NumMask => (same, None),
+            // A shift of 64 bits takes counts of either width: see `validate`.
             Rule::Ldexp | Rule::Shift => (same, Some(Class::W32)),
             Rule::ToBit => (Some(Class::Num), Some(Class::Num)),
             Rule::StrRef => (Some(Class::Gc), Some(Class::W32)),

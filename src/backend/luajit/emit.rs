@@ -109,6 +109,7 @@ impl<'a> Emitter<'a> {
         let op2 = match (ins.op, ins.op2) {
             // The recorder's sign mask or second copy; ARM64 does not look at it (`asm_neg`, `asm_abs`).
             (Op::NEG | Op::ABS, Arg::None) => op1,
+            (Op::BSHL | Op::BSHR | Op::BSAR | Op::BROR, arg) if !self.numbers.wide_counts() => self.count(ins, arg)?,
             (_, arg) => self.arg(ins, arg)?,
         };
         if ins.op == Op::PHI && (TRef(op1).is_const() || TRef(op2).is_const()) {
@@ -173,6 +174,18 @@ impl<'a> Emitter<'a> {
             Arg::K(k) => self.constant(k, ins.ty).map(|t| t.0),
             Arg::Lit(Lit::Upvalue(index)) => self.upvalue(ins.op1, index),
             Arg::Lit(lit) => self.literal(ins, lit),
+        }
+    }
+
+    /// A shift count as recorders made it that knew counts of 32 bits only.
+    fn count(&mut self, ins: &Ins, arg: Arg) -> Result<u16, Refusal> {
+        match arg {
+            #[expect(clippy::cast_possible_truncation, reason = "what CONV int.i64 gives")]
+            Arg::K(Const::Int64(k)) => self.arg(ins, Arg::K(Const::Int(k as i32))),
+            Arg::Ref(r) if self.trace.get(r).ty.class() == Class::W64 => {
+                Err(Refusal::Skip("this release's recorder makes no shift counts of 64 bits".into()))
+            }
+            arg => self.arg(ins, arg),
         }
     }
 

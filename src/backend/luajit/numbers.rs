@@ -25,6 +25,7 @@ pub struct Numbers {
     tmpref: Option<[u16; 2]>,
     buf: [u16; 2],
     tostr: [u16; 3],
+    wide_counts: bool,
     opts: Opts,
 }
 
@@ -58,6 +59,8 @@ impl Numbers {
             tmpref: bits("IRTMPREF_IN1").and_then(|in1| Ok([in1, bits("IRTMPREF_OUT1")?])).ok(),
             buf: [bits("IRBUFHDR_RESET")?, bits("IRBUFHDR_APPEND")?],
             tostr: [bits("IRTOSTR_INT")?, bits("IRTOSTR_NUM")?, bits("IRTOSTR_CHAR")?],
+            // The function came with the recorder that leaves counts as they are, in 210.7.0.
+            wide_counts: tables.calls.iter().any(|call| call.name == "lj_vm_num2u64"),
             opts: tables.opts,
         };
         Ok(numbers)
@@ -66,6 +69,11 @@ impl Numbers {
     /// The opcode's number.
     pub fn op(&self, op: Op) -> Result<u8, String> {
         self.ops[op as usize].ok_or_else(|| format!("this LuaJIT has no IR_{}", op.name()))
+    }
+
+    /// True where the recorder leaves counts of 64 bit shifts as they are (`lj_crecord.c: recff_bit64_shift`); before, it made them int.
+    pub fn wide_counts(&self) -> bool {
+        self.wide_counts
     }
 
     /// The type's number, with the guard bit.

@@ -150,6 +150,7 @@ fn check_operand(trace: &Trace, at: Ref, ins: &Ins, n: usize, arg: Arg, scene: &
             match want {
                 // The address of an object: `lj_crecord.c` adds to cdata.
                 Some(Class::W64) if n == 0 && ins.op == Op::ADD && ty.class() == Class::Gc => Ok(()),
+                Some(_) if n == 1 && is_wide_count(ins, ty.class()) => Ok(()),
                 Some(class) if ty.class() != class => {
                     Err(format!("operand {name} is {}, wanted a {class:?} value", ty.text()))
                 }
@@ -166,6 +167,7 @@ fn check_operand(trace: &Trace, at: Ref, ins: &Ins, n: usize, arg: Arg, scene: &
             check_const(k, scene)?;
             match want {
                 Some(Class::W64) if n == 0 && ins.op == Op::ADD && k.class() == Class::Gc => Ok(()),
+                Some(_) if n == 1 && is_wide_count(ins, k.class()) => Ok(()),
                 Some(class) if k.class() != class => {
                     Err(format!("operand {name} is a {:?} constant, wanted {class:?}", k.class()))
                 }
@@ -175,6 +177,11 @@ fn check_operand(trace: &Trace, at: Ref, ins: &Ins, n: usize, arg: Arg, scene: &
         (OperandKind::Lit, Arg::Lit(l)) => check_lit(info.lit(n), l),
         (kind, _) => Err(format!("operand {name} must be {}", kind_name(kind))),
     }
+}
+
+/// A shift of 64 bits by a count of 64 bits (`lj_crecord.c: recff_bit64_shift`).
+fn is_wide_count(ins: &Ins, count: Class) -> bool {
+    ins.op.info().rule == Rule::Shift && ins.ty.class() == Class::W64 && count == Class::W64
 }
 
 fn kind_name(kind: OperandKind) -> &'static str {
