@@ -5,6 +5,7 @@
 
 pub mod arm64;
 pub mod backend;
+pub mod bisect;
 pub mod campaign;
 pub mod case;
 pub mod cli;

@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use tempfile::TempDir;
+
 /// Why a release could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
@@ -22,6 +24,11 @@ pub enum FetchError {
         /// The version asked for.
         version: String,
     },
+    /// Cargo keeps no copy of the registry's index that tells the releases.
+    #[error(
+        "cargo keeps no index of luajit-src's releases: use a registry of crates (not a vendored one), or bisect by --git"
+    )]
+    NoIndex,
     /// Cargo could not be started.
     #[error("cannot start cargo, which fetches LuaJIT releases: install Rust or put cargo into PATH")]
     NoCargo(#[source] io::Error),
@@ -51,31 +58,31 @@ pub fn fetch(version: &str, cache: &Path) -> Result<PathBuf, FetchError> {
     if target.join("Cargo.toml").is_file() {
         return Ok(target);
     }
-    fs::create_dir_all(cache).map_err(io_error("create", cache))?;
-    let temp =
-        tempfile::Builder::new().prefix(".fetch-").tempdir_in(cache).map_err(io_error("create a folder in", cache))?;
-    write_project(temp.path(), version)?;
-    vendor(temp.path(), version)?;
+    let temp = project(&format!("={version}"), cache)?;
+    run_cargo(temp.path(), &["vendor", "--quiet", "vendor"], version)?;
     install(&temp.path().join("vendor/luajit-src"), &target)?;
     Ok(target)
 }
 
-fn write_project(dir: &Path, version: &str) -> Result<(), FetchError> {
+/// A project in a temporary folder of `cache` that depends on the crate.
+pub(crate) fn project(requirement: &str, cache: &Path) -> Result<TempDir, FetchError> {
+    fs::create_dir_all(cache).map_err(io_error("create", cache))?;
+    let temp =
+        tempfile::Builder::new().prefix(".fetch-").tempdir_in(cache).map_err(io_error("create a folder in", cache))?;
     let manifest = format!(
         "[package]\nname = \"fetch\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[lib]\npath = \"lib.rs\"\n\n\
-         [dependencies]\nluajit-src = \"={version}\"\n\n[workspace]\n"
+         [dependencies]\nluajit-src = \"{requirement}\"\n\n[workspace]\n"
     );
     for (name, text) in [("Cargo.toml", manifest.as_str()), ("lib.rs", "")] {
-        let file = dir.join(name);
+        let file = temp.path().join(name);
         fs::write(&file, text).map_err(io_error("write", &file))?;
     }
-    Ok(())
+    Ok(temp)
 }
 
-fn vendor(dir: &Path, version: &str) -> Result<(), FetchError> {
-    let mut command = Command::new("cargo");
-    command.current_dir(dir).args(["vendor", "--quiet", "vendor"]);
-    let output = command.output().map_err(FetchError::NoCargo)?;
+/// Runs cargo in a project.
+pub(crate) fn run_cargo(dir: &Path, args: &[&str], version: &str) -> Result<(), FetchError> {
+    let output = Command::new("cargo").current_dir(dir).args(args).output().map_err(FetchError::NoCargo)?;
     if output.status.success() {
         return Ok(());
     }

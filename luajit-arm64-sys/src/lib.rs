@@ -29,6 +29,7 @@ mod library;
 mod objects;
 mod passes;
 mod pure;
+mod releases;
 mod shared;
 mod tables;
 
@@ -44,5 +45,6 @@ pub use layout::{Layout, Protection, Region};
 pub use library::Library;
 pub use objects::{Color, Ctype, GcState, Object, ObjectKind, Places, Upvalue, UpvalueState};
 pub use passes::{Repeat, SlotValue};
+pub use releases::{Release, releases};
 pub use shared::{build_shared, info_path};
 pub use tables::{CallInfo, ExitStateLayout, Named, OpInfo, OpKind, Operand, Tables, TraceErrorInfo};

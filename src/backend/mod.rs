@@ -1,5 +1,6 @@
 //! Backends: what turns a trace into ARM64 machine code, behind one small trait.
 
+pub mod history;
 pub mod luajit;
 pub mod store;
 

@@ -118,6 +118,19 @@ impl Spec {
         Ok(Spec { source, variant }.normal())
     }
 
+    /// The tree in a folder.
+    pub fn tree(folder: &Path, variant: Variant) -> Spec {
+        Spec { source: Source::Tree(folder.to_path_buf()), variant }
+    }
+
+    /// The folder of the tree, where it is one.
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.source {
+            Source::Tree(path) => Some(path),
+            Source::Builtin | Source::Release(_) => None,
+        }
+    }
+
     /// The built-in release by its number is the built-in one.
     fn normal(self) -> Spec {
         match &self.source {
@@ -268,6 +281,11 @@ fn build(spec: &Spec, tree: &Path, cache: &Path, folder: &Path) -> Result<Entry,
     }
     fs::rename(&made, folder).map_err(io("write", folder))?;
     Ok(entry(&spec.to_string(), &info, Some(folder.join(LIBRARY))))
+}
+
+/// Whether a backend can be opened as it is: it is the built-in one, or its library is in the cache.
+pub fn is_built(spec: &Spec, cache: &Path) -> bool {
+    spec.is_builtin() || library_path(spec, cache).is_file()
 }
 
 /// The shared library of an added backend.

@@ -21,7 +21,9 @@ mod replay;
 mod sabotage;
 mod serve;
 mod shapes;
+mod single;
 mod state;
+mod versions;
 
 pub use folder::{Folder, read_state, write_whole};
 pub use fuzz::fuzz_one;
@@ -29,10 +31,13 @@ pub use hunt::{Hunt, Limits, Progress};
 pub use pieces::{OpenError, case, case_text, check_knob, op_names, open_oracle, runs, spec};
 pub use plan::{DEFAULT_DEADLINE, DEFAULT_MEMORY, Plan, Workers};
 pub use process::Process;
+pub use protocol::{Judgement, Reached};
 pub use replay::{Outcome, Replayer, Target, collect_files};
 pub use sabotage::Sabotage;
 pub use serve::serve;
+pub use single::judge_on;
 pub use state::State;
+pub use versions::{Found, Step, Versions, VersionsError};
 
 use std::path::PathBuf;
 use thiserror::Error;

@@ -190,7 +190,7 @@ fn expected_on(file: &TraceFile, spec: &Spec) -> Result<ExpectedVerdict, pieces:
     Ok(by_name.or(by_star).unwrap_or(ExpectedVerdict::Agree))
 }
 
-fn post_mortem(death: &Death) -> Judgement {
+pub(super) fn post_mortem(death: &Death) -> Judgement {
     if death.is_ours() {
         return Judgement::Error(death.lines().join("; "));
     }

@@ -86,7 +86,7 @@ fn add(context: &Context, args: &AddArgs) -> anyhow::Result<()> {
 }
 
 /// One at a time builds into a cache; the lock ends with the process.
-fn lock(cache: &Path, quiet: bool) -> anyhow::Result<File> {
+pub(super) fn lock(cache: &Path, quiet: bool) -> anyhow::Result<File> {
     fs::create_dir_all(cache).with_context(|| format!("cannot create the backend cache {}", cache.display()))?;
     let path = cache.join(".lock");
     let lock = File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;

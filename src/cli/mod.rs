@@ -5,6 +5,7 @@
 
 mod backends;
 mod bench;
+mod bisect;
 mod coverage;
 mod dump;
 mod explain;
@@ -70,6 +71,8 @@ enum Command {
     Explain(explain::Args),
     /// List the backends that can be opened, or build another LuaJIT
     Backends(backends::Args),
+    /// Find the release or commit where a case began to fail, or stopped
+    Bisect(bisect::Args),
     /// Measure cases per second, by stage, and against bare Unicorn
     Bench(bench::Args),
     /// Count where generated cases go: opcodes, literals, fusions, exits, and lines of the backend
@@ -124,6 +127,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<End> {
         Command::Run(args) => run::run(&context, &args),
         Command::Explain(args) => explain::explain(&context, &args),
         Command::Backends(args) => backends::backends(&context, &args),
+        Command::Bisect(args) => bisect::bisect(&context, &args),
         Command::Bench(args) => bench::bench(&context, &args),
         Command::Coverage(args) => coverage::coverage(&context, &args),
         Command::Ops => ops::ops(&context),

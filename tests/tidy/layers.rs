@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["generate", "interpret"],
     &["backend", "machine", "verify", "compare"],
     &["oracle"],
-    &["explain", "tally", "coverage"],
+    &["explain", "tally", "coverage", "bisect"],
     &["campaign", "report"],
     &["cli"],
 ];
