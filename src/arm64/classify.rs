@@ -3,9 +3,12 @@
 use std::fmt;
 use std::sync::LazyLock;
 
+use super::layout::Field;
 use super::row::Row;
 use super::rule::{Breach, Rule};
 use super::table::{self, Group, Rest};
+
+pub use super::table::OPEN;
 
 /// The table's answer for one instruction word.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +68,28 @@ pub fn row_of(word: u32) -> Option<&'static Row> {
 pub fn fields(word: u32) -> Vec<(&'static str, u8, u8, u32)> {
     let fields = row_of(word).map_or(&[][..], Row::fields);
     fields.iter().map(|field| (field.name, field.hi(), field.lo, field.get(word))).collect()
+}
+
+/// The fields that a word is read by: those of the matched row, else what its group of encodings leaves open, under the name [`OPEN`].
+#[must_use]
+pub fn layout_of(word: u32) -> &'static [Field] {
+    row_of(word).map_or_else(|| Group::of(word).fields(), Row::fields)
+}
+
+/// The bits that make a word no valid instruction: those of the fields whose rule it breaks, or all that its group leaves open. None
+/// for a valid word.
+#[must_use]
+pub fn suspect_bits(word: u32) -> u32 {
+    let cause = match classify(word) {
+        Encoding::Valid(_) => return 0,
+        Encoding::Undefined { reason } | Encoding::Unpredictable { reason } | Encoding::Unknown { reason } => {
+            reason.cause
+        }
+    };
+    match cause {
+        Cause::Broken(_, rule) => rule.bits(),
+        Cause::NoRow(group) => group.open_bits(),
+    }
 }
 
 #[cold]

@@ -27,6 +27,12 @@ impl Field {
         self.lo + self.width - 1
     }
 
+    /// The field's bits in a word.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        (u32::MAX >> (32 - self.width)) << self.lo
+    }
+
     /// The field's value in `word`.
     #[must_use]
     pub const fn get(self, word: u32) -> u32 {

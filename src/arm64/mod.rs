@@ -11,7 +11,7 @@ mod row;
 mod rule;
 mod table;
 
-pub use classify::{Encoding, Reason, classify, fields, row_of};
+pub use classify::{Encoding, OPEN, Reason, classify, fields, layout_of, row_of, suspect_bits};
 pub use disassemble::{capstone_text, disasm};
 pub use effects::{Access, Address, Direction, Flow, StackMove};
 pub use layout::Field;

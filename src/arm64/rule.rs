@@ -101,6 +101,17 @@ impl Rule {
         }
     }
 
+    /// The bits that the rule is about.
+    pub(super) fn bits(&self) -> u32 {
+        match &self.check {
+            Check::Only { parts, .. } => parts.iter().fold(0, |bits, part| bits | part.mask << part.lo),
+            // sf, N, immr, imms.
+            Check::Bitmask => 1 << 31 | 0x1fff << 10,
+            Check::Apart(a, b) | Check::ApartUnlessSp(a, b) => a.bits() | b.bits(),
+            Check::ShouldBe(field, _) => field.bits(),
+        }
+    }
+
     /// What is wrong with `word`, naming the fields and their values.
     pub(super) fn explain(&self, word: u32) -> String {
         match (self.stated, &self.check) {

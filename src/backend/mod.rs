@@ -22,6 +22,16 @@ pub struct BackendId {
     pub variant: String,
 }
 
+impl BackendId {
+    /// What the command line calls this build.
+    pub fn selector(&self) -> String {
+        match self.variant.as_str() {
+            "plain" => self.name.clone(),
+            variant => format!("{}/{variant}", self.name),
+        }
+    }
+}
+
 /// Why a backend gave no code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {

@@ -1,41 +1,45 @@
 //! Where the code has the values of the exit that was taken, or that should have been.
 
-use super::Page;
+use super::View;
+use super::sheet::{ExitRow, ExitSheet};
 use crate::code::{Place, Registers, ValueLoc};
-use crate::ir::{Class, ExitNo};
+use crate::ir::{Class, ExitNo, Slot};
 use crate::outcome::{End, Value};
 use crate::text::print_value;
 
 /// Each value of the exit: slot, type, instruction, place, and what was found there.
-pub fn section(page: &Page) -> Vec<String> {
-    let (Some(code), Some((exit, taken))) = (page.code(), exit(page)) else { return vec![] };
-    let values = code.exits.get(usize::from(exit.0)).map_or(&[][..], |e| &e.values);
-    if values.is_empty() {
-        return vec![];
-    }
-    let how = if taken { "" } else { ", which was not taken" };
-    let mut lines = vec![format!("---- EXIT {}{how}", exit.0)];
-    lines.extend(values.iter().map(|loc| line(page, exit, taken, loc)));
-    lines
+pub fn sheet(view: &View) -> Option<ExitSheet> {
+    let (number, taken) = exit(view)?;
+    let met = view.seen.observed.as_ref().and_then(|run| run.exit).filter(|_| taken).unwrap_or(number);
+    let values = &view.code()?.exits.get(usize::from(met.0))?.values;
+    let rows: Vec<ExitRow> = values.iter().map(|loc| row(view, number, taken, loc)).collect();
+    (!rows.is_empty()).then_some(ExitSheet { number: number.0, taken, values: rows })
 }
 
 /// The machine's exit, or else the interpreter's.
-fn exit(page: &Page) -> Option<(ExitNo, bool)> {
+fn exit(view: &View) -> Option<(ExitNo, bool)> {
     let number = |end: &End| if let End::Exit(n) = end { Some(*n) } else { None };
-    let taken = page.seen.observed.as_ref().and_then(|run| number(&run.outcome.end));
-    let expected = || page.seen.expected.as_ref().ok().and_then(|o| number(&o.end));
+    let taken = view.seen.observed.as_ref().and_then(|run| number(&run.outcome.end));
+    let expected = || view.seen.expected.as_ref().ok().and_then(|o| number(&o.end));
     taken.map(|n| (n, true)).or_else(|| Some((expected()?, false)))
 }
 
-fn line(page: &Page, exit: ExitNo, taken: bool, loc: &ValueLoc) -> String {
-    let entries = page.case().trace.snaps.get(usize::from(exit.0)).map_or(&[][..], |snap| &snap.entries);
-    let source = entries.iter().find(|e| e.slot == loc.slot).and_then(|e| e.value.as_ref());
-    let source = source.map_or("const".into(), |r| format!("{:04}", r.0));
-    let found = if taken { found(page, loc) } else { String::new() };
-    let conversion = if loc.int_to_num { " converted from int" } else { "" };
-    let place = place(loc);
-    let slot = format!("slot #{}", loc.slot.0);
-    format!("{slot:<9} {:<3} {source:<5} in {place}{conversion}{found}", loc.ty.text()).trim_end().into()
+fn row(view: &View, exit: ExitNo, taken: bool, loc: &ValueLoc) -> ExitRow {
+    ExitRow {
+        slot: loc.slot.0,
+        ty: loc.ty.text().into(),
+        source: source(view, exit, loc.slot),
+        place: place(loc),
+        converted: loc.int_to_num,
+        found: if taken { found(view, loc) } else { None },
+    }
+}
+
+/// The instruction whose value the snapshot has for the slot.
+fn source(view: &View, exit: ExitNo, slot: Slot) -> String {
+    let entries = view.case().trace.snaps.get(usize::from(exit.0)).map_or(&[][..], |snap| &snap.entries);
+    let value = entries.iter().find(|e| e.slot == slot).and_then(|e| e.value.as_ref());
+    value.map_or("const".into(), |r| format!("{:04}", r.0))
 }
 
 fn place(loc: &ValueLoc) -> String {
@@ -52,13 +56,13 @@ fn place(loc: &ValueLoc) -> String {
 }
 
 /// What the machine has for the slot, and the whole register behind it.
-fn found(page: &Page, loc: &ValueLoc) -> String {
-    let Some(run) = &page.seen.observed else { return String::new() };
+fn found(view: &View, loc: &ValueLoc) -> Option<String> {
+    let run = view.seen.observed.as_ref()?;
     let read = |v: &&Value| v.slot == loc.slot;
-    let Some(value) = run.outcome.values.iter().find(read) else { return String::new() };
-    let text = print_value(&page.case().world, value.ty, value.bits);
+    let value = run.outcome.values.iter().find(read)?;
+    let text = print_value(&view.case().world, value.ty, value.bits);
     let raw = raw(&run.regs, loc.place).map_or(String::new(), |bits| format!(" (register {bits:#018x})"));
-    if text.is_empty() { String::new() } else { format!(" = {text}{raw}") }
+    (!text.is_empty()).then(|| format!("{text}{raw}"))
 }
 
 fn raw(regs: &Registers, place: Place) -> Option<u64> {

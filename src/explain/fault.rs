@@ -1,41 +1,43 @@
-//! The fault: which instruction, which address, which registers.
+//! The fault: which instruction, which address.
 
-use super::mcode::{branches_to, word_at, word_line};
-use super::{Page, registers, word};
-use crate::code::Code;
+use super::half::Half;
+use super::hex::Hex;
+use super::sheet::{FaultSheet, FaultWord, WordRow};
+use super::stubs::{branches_to, word_at};
+use super::{View, mcode, registers, word};
 use crate::oracle::name_address;
-use crate::outcome::{End, Fault};
+use crate::outcome::End;
 
-/// The fault of the run, or the registers at the end of a run that went wrong otherwise.
-pub fn section(page: &Page) -> Vec<String> {
-    let (Some(code), Some(run)) = (page.code(), &page.seen.observed) else { return vec![] };
-    let mut lines = match &run.outcome.end {
-        End::Fault(fault) => fault_lines(page, code, fault),
-        End::Exit(_) | End::Tail if page.finding().is_some() => vec!["---- REGISTERS at the end".into()],
-        End::Exit(_) | End::Tail => return vec![],
-    };
-    lines.extend(registers::table(page, code, &run.regs));
-    lines
+/// The fault of the run, if it ended in one.
+pub fn sheet(view: &View, halves: &[Half]) -> Option<FaultSheet> {
+    let End::Fault(fault) = &view.seen.observed.as_ref()?.outcome.end else { return None };
+    let at = halves.iter().find_map(|half| faulted(view, half, fault.pc));
+    let branches =
+        if at.is_none() { halves.iter().flat_map(|half| leading(view, half, fault.pc)).collect() } else { vec![] };
+    Some(FaultSheet {
+        class: fault.class.name().into(),
+        pc: Hex(fault.pc),
+        word: at,
+        branches,
+        address: fault.address.map(|a| name_address(view.case(), a)),
+        reason: fault.detail.clone(),
+    })
 }
 
-fn fault_lines(page: &Page, code: &Code, fault: &Fault) -> Vec<String> {
-    let mut lines = vec![format!("---- FAULT {}", fault.class.name())];
-    let offset = fault.pc.checked_sub(code.base).and_then(|o| u32::try_from(o).ok());
-    match offset.and_then(|o| Some((o, word_at(code, o)?))) {
-        Some((offset, bits)) => {
-            lines.push(format!("pc         {:#x}, {offset:+#x} of the code", fault.pc));
-            lines.push(word_line(page, code, offset));
-            if page.seen.defects.iter().all(|d| d.offset != offset) {
-                lines.extend(word::anatomy(bits));
-            }
-            lines.extend(registers::read_by(bits));
-        }
-        None => {
-            lines.push(format!("pc         {:#x}, outside of the code", fault.pc));
-            lines.extend(branches_to(code, fault.pc).map(|from| word_line(page, code, from)));
-        }
-    }
-    lines.extend(fault.address.map(|a| format!("address    {}", name_address(page.case(), a))));
-    lines.push(format!("reason     {}", fault.detail));
-    lines
+fn faulted(view: &View, half: &Half, pc: u64) -> Option<FaultWord> {
+    let code = half.code?;
+    let offset = u32::try_from(pc.checked_sub(code.base)?).ok()?;
+    let bits = word_at(code, offset)?;
+    Some(FaultWord {
+        trace: half.number,
+        row: mcode::row(view, half, code, offset)?,
+        anatomy: word::anatomy(bits),
+        reads: registers::read_by(bits),
+    })
+}
+
+/// The words that branch to an address outside of the code.
+fn leading(view: &View, half: &Half, pc: u64) -> Vec<WordRow> {
+    let Some(code) = half.code else { return vec![] };
+    branches_to(code, pc).filter_map(|from| mcode::row(view, half, code, from)).collect()
 }

@@ -1,101 +1,83 @@
-//! Machine code as `-jdump=m` prints it, with the instruction that each word was assembled for.
+//! Machine code word by word, with the instruction that each was assembled for.
 
-use super::Page;
-use crate::arm64::{Encoding, Flow, classify, disasm};
+use super::View;
+use super::half::Half;
+use super::hex::{Bits, Hex};
+use super::sheet::{CodeSheet, StubRow, WordRow};
+use super::stubs::{branch_target, offsets, word_at};
+use crate::arm64::disasm;
 use crate::code::Code;
 use crate::outcome::End;
-use std::ops::Range;
 
-/// The trace's own code word by word, its exit stubs in a line.
-pub fn section(page: &Page) -> Vec<String> {
-    let Some(code) = page.code() else { return vec![] };
-    let stubs = stubs(code);
-    let mut lines = vec![format!("---- TRACE 1 mcode {}", code.body)];
-    for offset in offsets(0..code.body) {
-        if code.loop_start == Some(offset) {
-            lines.push("->LOOP:".into());
-        }
-        lines.push(line(page, code, &stubs, offset));
-    }
-    lines.extend(stub_lines(code, &stubs));
-    lines
+/// The trace's own code; its exit stubs only by where they are.
+pub fn sheet(view: &View, half: &Half, code: &Code) -> CodeSheet {
+    let words = offsets(0..code.body).filter_map(|offset| row(view, half, code, offset)).collect();
+    CodeSheet { bytes: code.body, words, stubs: stub_row(half, code) }
 }
 
-/// One word of a page's code with all that is said of it, as fault and defects repeat it.
-pub fn word_line(page: &Page, code: &Code, offset: u32) -> String {
-    line(page, code, &stubs(code), offset)
-}
-
-/// The word at an offset, if there is one.
-pub fn word_at(code: &Code, offset: u32) -> Option<u32> {
-    let bytes = code.bytes.get(offset as usize..)?.first_chunk()?;
-    Some(u32::from_le_bytes(*bytes))
-}
-
-/// The offsets of the words in a range of bytes.
-pub fn offsets(range: Range<u32>) -> impl Iterator<Item = u32> {
-    range.step_by(4)
-}
-
-fn line(page: &Page, code: &Code, stubs: &[u32], offset: u32) -> String {
+/// The word at an offset with all that is known of it; `None` if there is none.
+pub fn row(view: &View, half: &Half, code: &Code, offset: u32) -> Option<WordRow> {
+    let word = word_at(code, offset)?;
     let address = code.base + u64::from(offset);
-    let Some(word) = word_at(code, offset) else { return format!("{address:x}  no code") };
     let text = disasm(word, address);
     let (mnemonic, operands) = text.split_once(' ').unwrap_or((&text, ""));
-    let (to, what, mark) = (target(code, stubs, offset, word), origin(page, code, offset), mark(page, code, offset));
-    format!("{address:x}  {word:08x}  {mnemonic:<6} {operands:<34} {to:<6} ; {what}{mark}").trim_end().into()
+    Some(WordRow {
+        address: Hex(address),
+        offset,
+        word: Bits(word),
+        mnemonic: mnemonic.into(),
+        operands: operands.into(),
+        target: target(view, half, code, offset, word),
+        at: code.ref_at(offset).map(|at| at.0),
+        origin: origin(half, code, offset),
+        loop_head: code.loop_start == Some(offset),
+        marked: is_wrong(view, half, code, offset),
+    })
 }
 
-/// Where a branch goes: to an exit, to the loop's head, or out of the code.
-fn target(code: &Code, stubs: &[u32], offset: u32, word: u32) -> String {
-    let Some(address) = branch_target(code, offset, word) else { return String::new() };
+/// Where a branch goes: to an exit, to the loop's head, to another trace, or out of the code.
+fn target(view: &View, half: &Half, code: &Code, offset: u32, word: u32) -> Option<String> {
+    let address = branch_target(code, offset, word)?;
     let inside = address.checked_sub(code.base).and_then(|o| u32::try_from(o).ok());
     match inside.filter(|to| word_at(code, *to).is_some()) {
-        Some(to) if code.loop_start == Some(to) => "->LOOP".into(),
-        Some(to) => stubs.iter().position(|stub| *stub == to).map_or(String::new(), |exit| format!("->{exit}")),
-        None if code.conventions.targets.iter().any(|(from, end)| (*from..*end).contains(&address)) => "->VM".into(),
-        None => "->?".into(),
+        Some(to) if code.loop_start == Some(to) => Some("->LOOP".into()),
+        Some(to) => half.stubs.exit_at(to).map(|exit| format!("->{exit}")),
+        None if code.conventions.targets.iter().any(|(from, end)| (*from..*end).contains(&address)) => {
+            Some("->VM".into())
+        }
+        None => Some(other_trace(view, address).map_or("->?".into(), |n| format!("->T{n}"))),
     }
 }
 
-/// The address that a word branches or calls to, if the word alone says so.
-fn branch_target(code: &Code, offset: u32, word: u32) -> Option<u64> {
-    let Encoding::Valid(row) = classify(word) else { return None };
-    match row.flow(word) {
-        Flow::Jump(d) | Flow::Conditional(d) | Flow::Call(d) => {
-            Some((code.base + u64::from(offset)).wrapping_add_signed(d.into()))
-        }
+/// The number of the trace that starts or loops at an address.
+fn other_trace(view: &View, address: u64) -> Option<u8> {
+    let root = view.code()?;
+    let within = |code: &Code| (code.base..code.base + u64::from(code.body)).contains(&address);
+    match &root.side {
+        Some(fork) if within(fork) => Some(2),
+        Some(_) if within(root) => Some(1),
         _ => None,
     }
 }
 
-/// The offsets of the words that branch to an address.
-pub fn branches_to(code: &Code, address: u64) -> impl Iterator<Item = u32> {
-    let branches = move |offset: &u32| word_at(code, *offset).and_then(|word| branch_target(code, *offset, word));
-    offsets(0..code.body).filter(move |offset| branches(offset) == Some(address))
+fn stub_row(half: &Half, code: &Code) -> Option<StubRow> {
+    let [(exit, first), (last_exit, last)] = half.stubs.ends()?;
+    let at = |offset: u32| Hex(code.base + u64::from(offset));
+    let number = |n| u16::try_from(n).unwrap_or(u16::MAX);
+    Some(StubRow {
+        address: at(code.body),
+        exit: number(exit),
+        first: at(first),
+        last_exit: number(last_exit),
+        last: at(last),
+    })
 }
 
-/// The offsets of the exits' stubs, by exit. A stub is a call of the common one, which stands at the end of the body
-/// (`lj_asm_arm64.h: asm_exitstub_setup`).
-fn stubs(code: &Code) -> Vec<u32> {
-    let end = u32::try_from(code.bytes.len()).expect("code is small");
-    let common = code.base + u64::from(code.body);
-    let target = |offset: u32| branch_target(code, offset, word_at(code, offset)?);
-    offsets(code.body..end).filter(|offset| target(*offset) == Some(common)).take(code.exits.len()).collect()
-}
-
-fn stub_lines(code: &Code, stubs: &[u32]) -> Option<String> {
-    let (first, last) = (stubs.first()?, stubs.last()?);
-    let at = |offset: &u32| code.base + u64::from(*offset);
-    let (start, exits) = (code.base + u64::from(code.body), stubs.len() - 1);
-    Some(format!("{start:x}  exit stubs: ->0 to ->{exits} at {:x} to {:x}", at(first), at(last)))
-}
-
-/// What the word was assembled for: in full where an instruction's code starts, else by its ref.
-fn origin(page: &Page, code: &Code, offset: u32) -> String {
+/// What the word was assembled for: in full where an instruction's code starts, else its ref.
+fn origin(half: &Half, code: &Code, offset: u32) -> String {
     let starts = code.marks.iter().any(|m| m.start == offset);
     match code.ref_at(offset) {
-        Some(at) if starts => page.ins(at),
+        Some(at) if starts => half.ins(at),
         Some(at) => format!("{:04}", at.0),
         None if offset >= code.body => "exit stub".into(),
         None if code.marks.iter().any(|m| m.start > offset && m.at.is_some()) => "head".into(),
@@ -103,10 +85,10 @@ fn origin(page: &Page, code: &Code, offset: u32) -> String {
     }
 }
 
-/// Points at a word that is wrong or did not execute.
-fn mark(page: &Page, code: &Code, offset: u32) -> &'static str {
+/// A word that is wrong or did not execute.
+fn is_wrong(view: &View, half: &Half, code: &Code, offset: u32) -> bool {
     let address = code.base + u64::from(offset);
-    let ended = page.seen.observed.as_ref().map(|run| &run.outcome.end);
+    let ended = view.seen.observed.as_ref().map(|run| &run.outcome.end);
     let faulted = matches!(ended, Some(End::Fault(fault)) if fault.pc == address);
-    if faulted || page.seen.defects.iter().any(|d| d.offset == offset) { "   <===" } else { "" }
+    faulted || half.defects.iter().any(|d| d.offset == offset)
 }

@@ -1,52 +1,84 @@
-//! One page about a case on a backend, for a maintainer who was not there: what was compiled, what ran, what went wrong.
+//! All about a case on a backend, for a maintainer who was not there: what was compiled, what ran, what went wrong.
 //!
-//! The look is that of LuaJIT's `-jdump=im`. The page is plain text and the same on every run.
+//! [`sheet()`] says it as plain data, [`explain()`] as a page of text that looks like LuaJIT's `-jdump=im`. Both are the same on every run.
 
+mod crash;
 mod defects;
 mod end;
 mod fault;
+mod half;
 mod head;
+mod hex;
 mod mcode;
 mod outcome;
+mod page;
 mod reach;
 mod registers;
 mod scene;
+mod sheet;
+mod stubs;
 mod trace;
 mod word;
+
+pub use crash::crash_sheet;
+pub use hex::{Bits, Hex};
+pub use page::page;
+pub use sheet::*;
 
 use crate::backend::BackendId;
 use crate::case::Case;
 use crate::code::Code;
-use crate::ir::Ref;
 use crate::oracle::{Finding, Inspection, Oracle, OracleError, Verdict, name_address};
 use crate::text::TraceFile;
+use half::halves;
 
-/// Explains what a backend makes of a file's case. `file` must hold a checked case.
+/// Explains what a backend makes of a file's case, as a page of text. `file` must hold a checked case.
 ///
 /// # Errors
 /// When the pipeline itself fails.
 pub fn explain(file: &TraceFile, oracle: &mut Oracle) -> Result<String, OracleError> {
-    let seen = oracle.inspect(&file.case, None)?;
-    let reach = reach::reach(&file.case, &seen.verdict, oracle)?;
-    let page = Page { file, id: oracle.id().clone(), seen, reach };
-    let sections = [
-        head::section(&page),
-        scene::world(&page),
-        trace::section(&page),
-        mcode::section(&page),
-        defects::section(&page),
-        scene::input(&page),
-        outcome::section(&page),
-        end::section(&page),
-        fault::section(&page),
-        head::verdict(&page),
-    ];
-    let sections = sections.iter().filter(|lines| !lines.is_empty());
-    Ok(sections.map(|lines| lines.join("\n") + "\n").collect::<Vec<_>>().join("\n"))
+    Ok(page(&sheet(file, oracle)?))
 }
 
-/// What the sections are about.
-struct Page<'a> {
+/// The same as plain data.
+///
+/// # Errors
+/// When the pipeline itself fails.
+pub fn sheet(file: &TraceFile, oracle: &mut Oracle) -> Result<Sheet, OracleError> {
+    let seen = oracle.inspect(&file.case, None)?;
+    let reach = reach::reach(&file.case, &seen.verdict, oracle)?;
+    Ok(fill(&View { file, id: oracle.id().clone(), seen, reach }))
+}
+
+/// All parts of the sheet.
+fn fill(view: &View) -> Sheet {
+    let halves = halves(view);
+    Sheet {
+        backend: view.id.clone(),
+        summary: head::summary(view),
+        verdict: head::conclusion(view),
+        emit: view.case().emit.name().into(),
+        flags: head::flags(view.case()),
+        default_flags: head::has_default_flags(view.case()),
+        reach: view.reach.clone(),
+        found_on: view.file.backend.clone(),
+        expects: head::expects(view.file),
+        notes: view.file.notes.clone(),
+        world: scene::world(view),
+        traces: halves.iter().map(|half| trace::sheet(view, half)).collect(),
+        folded: view.code().map_or(0, |code| code.folded),
+        written: halves.iter().map(|half| half.trace.ins.len()).sum(),
+        defects: defects::rows(view, &halves),
+        input: scene::input(view),
+        outcome: outcome::sheet(view),
+        exit: end::sheet(view),
+        fault: fault::sheet(view, &halves),
+        registers: registers::rows(view),
+    }
+}
+
+/// What the parts are made from.
+struct View<'a> {
     file: &'a TraceFile,
     id: BackendId,
     seen: Inspection,
@@ -54,7 +86,7 @@ struct Page<'a> {
     reach: String,
 }
 
-impl Page<'_> {
+impl View<'_> {
     fn case(&self) -> &Case {
         &self.file.case
     }
@@ -76,11 +108,5 @@ impl Page<'_> {
             Some((_, place)) => format!("{bits:#018x} {place}"),
             None => format!("{bits:#018x}"),
         }
-    }
-
-    /// An instruction on as few columns as it takes.
-    fn ins(&self, at: Ref) -> String {
-        let line = crate::text::print_ins(&self.case().trace, &self.case().world, at);
-        line.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 }

@@ -9,12 +9,20 @@ const FOLDED: &str = "the IR goes through the backend's own FOLD and CSE, as the
 pub fn reach(case: &Case, verdict: &Verdict, oracle: &mut Oracle) -> Result<String, OracleError> {
     match (case.emit, verdict) {
         (Emit::Fold | Emit::Passes, Verdict::Finding(_)) => Ok(format!("yes: {FOLDED}")),
-        (Emit::Fold | Emit::Passes, _) => Ok(FOLDED.into()),
+        (Emit::Fold | Emit::Passes, _) => Ok(unasked(case).into()),
         (Emit::Raw, Verdict::Finding(finding)) => {
             let folded = Case { emit: Emit::Fold, ..case.clone() };
             Ok(through_fold(finding.class.name(), &oracle.judge(&folded)?.verdict))
         }
-        (Emit::Raw, _) => Ok("not asked: the IR is assembled as written, past FOLD and CSE".into()),
+        (Emit::Raw, _) => Ok(unasked(case).into()),
+    }
+}
+
+/// The same for a case that no backend can be asked about any more.
+pub fn unasked(case: &Case) -> &'static str {
+    match case.emit {
+        Emit::Fold | Emit::Passes => FOLDED,
+        Emit::Raw => "not asked: the IR is assembled as written, past FOLD and CSE",
     }
 }
 

@@ -1,29 +1,31 @@
-//! What was there before the trace ran: regions, the Lua stack, the input's values.
+//! What was there before the trace ran: regions, objects, the Lua stack, the input's values.
 
-use super::Page;
-use crate::text::{print_bytes, print_input};
+use super::View;
+use super::hex::Hex;
+use super::sheet::{InputRows, RegionRow, WorldRows};
+use crate::text::{print_bytes, print_input, print_objects};
+use crate::world::Region;
 
 /// Where things are.
-pub fn world(page: &Page) -> Vec<String> {
-    let mut lines = vec!["---- WORLD".to_string()];
-    for (r, contents) in page.case().world.regions.iter().zip(&page.case().inputs[0].memory) {
-        let access = if r.readonly { ", read-only" } else { "" };
-        lines.push(format!("{:<10} {:#x}, {} bytes{access}", r.name, r.address(), r.size));
-        if r.readonly {
-            lines.extend(print_bytes(&r.name, contents).iter().map(|line| format!("  {line}")));
-        }
+pub fn world(view: &View) -> WorldRows {
+    let world = &view.case().world;
+    let contents = view.case().inputs.first().map_or(&[][..], |input| &input.memory);
+    WorldRows {
+        regions: world.regions.iter().zip(contents).map(|(r, bytes)| region(r, bytes)).collect(),
+        objects: print_objects(world),
+        stack: view.code().map(|code| Hex(code.stack)),
+        sp: view.code().map(|code| Hex(code.start.sp)),
     }
-    if let Some(code) = page.code() {
-        lines.push(format!("{:<10} {:#x}", "slot #2", code.stack));
-        lines.push(format!("{:<10} {:#x} at entry", "sp", code.start.sp));
-    }
-    lines
 }
 
-/// The input that the page is about. What it does not say is nil or zero.
-pub fn input(page: &Page) -> Vec<String> {
-    let (n, case) = (page.seen.input, page.case());
-    let mut lines = vec![format!("---- INPUT {} of {}", n + 1, case.inputs.len())];
-    lines.extend(print_input(&case.world, &case.inputs[n]));
-    lines
+fn region(r: &Region, bytes: &[u8]) -> RegionRow {
+    let contents = if r.readonly { print_bytes(&r.name, bytes) } else { vec![] };
+    RegionRow { name: r.name.clone(), address: Hex(r.address()), size: r.size, readonly: r.readonly, contents }
+}
+
+/// The input that the sheet is about. What it does not say is nil or zero.
+pub fn input(view: &View) -> InputRows {
+    let (n, case) = (view.seen.input, view.case());
+    let lines = case.inputs.get(n).map_or(vec![], |input| print_input(&case.world, input));
+    InputRows { number: n + 1, of: case.inputs.len(), lines }
 }

@@ -1,6 +1,6 @@
 //! All that the pipeline sees of one case and one of its inputs, kept for those who want to look.
 
-use super::findings::static_finding;
+use super::findings::{static_finding, static_finding_of_side};
 use super::judge::{Run, decode, leaving, refused};
 use super::prepare::images;
 use super::verdict::{Stats, Verdict};
@@ -18,6 +18,8 @@ pub struct Inspection {
     pub code: Result<Code, Refusal>,
     /// What is wrong with the code without running it.
     pub defects: Vec<Defect>,
+    /// The same of the side trace's code.
+    pub side_defects: Vec<Defect>,
     /// The input that the rest is about, from 0.
     pub input: usize,
     /// The values that the interpreter gave the instructions.
@@ -43,11 +45,14 @@ impl Oracle {
             Some(refusal) => Err(refusal),
         };
         let defects = code.as_ref().map(verify).unwrap_or_default();
+        let fork = code.as_ref().ok().and_then(|code| code.side.as_deref());
+        let side_defects = fork.map(verify).unwrap_or_default();
         let (verdict, failing) = match &code {
             Ok(code) => {
                 let ran = self.run_inputs(case, &program, code, &mut Stats::default())?;
                 let failing = failing_input(&ran);
-                (static_finding(case, code, &defects).unwrap_or(ran), failing)
+                let in_side = || static_finding_of_side(case, fork?, &side_defects);
+                (static_finding(case, code, &defects).or_else(in_side).unwrap_or(ran), failing)
             }
             Err(refusal) => (refused(case, refusal.clone())?, None),
         };
@@ -66,7 +71,7 @@ impl Oracle {
             None => program.run(values),
         };
         let listing = program.trace_values(values);
-        Ok(Inspection { code, defects, input: n, listing, expected, observed, verdict })
+        Ok(Inspection { code, defects, side_defects, input: n, listing, expected, observed, verdict })
     }
 }
 

@@ -158,7 +158,7 @@ pub use expected::{Expected, Patch, RunEnd, expected};
 pub use heap::{Change, What, Who};
 pub use parse::{MAX_FILE, MAX_LINE, parse};
 pub use pattern::Pattern;
-pub use print::{print, print_bytes, print_input, print_objects};
+pub use print::{link_name as print_link, print, print_bytes, print_input, print_objects};
 pub use print_ir::{print_ins, print_snap};
 pub use shape::{Bound, Builds, Relation, Release, Shape, Want};
 pub use value::{bits as print_value, slot as print_slot, slot_word as print_word};

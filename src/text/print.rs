@@ -198,7 +198,7 @@ fn trace_lines(trace: &Trace, world: &World, lines: &mut Vec<String>) {
 }
 
 /// The name of a link, as `-jdump` prints it.
-pub(super) const fn link_name(link: Link) -> &'static str {
+pub const fn link_name(link: Link) -> &'static str {
     match link {
         Link::Interpreter => "interpreter",
         Link::Return => "return",

@@ -1,6 +1,9 @@
 //! The top levels of the encoding space, which say what a word without a row is: unallocated, or allocated but not described here.
 
-use crate::arm64::layout::Layout;
+use crate::arm64::layout::{Field, Layout};
+
+/// The name of bits that do not decide which group a word is in.
+pub const OPEN: &str = "any";
 
 /// What the words of a group are that no row matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +25,18 @@ pub(crate) struct Group {
 impl Group {
     const fn new(name: &'static str, rest: Rest, pattern: &'static str) -> Self {
         Self { name, rest, layout: Layout::parse(pattern) }
+    }
+
+    /// Its fields, from the top bit down.
+    pub(crate) fn fields(&self) -> &[Field] {
+        self.layout.fields()
+    }
+
+    /// The bits that it leaves open; where there are none, those that tell it from others.
+    pub(crate) fn open_bits(&self) -> u32 {
+        let open = self.fields().iter().filter(|field| field.name == OPEN);
+        let bits = open.fold(0, |bits, field| bits | field.bits());
+        if bits == 0 { self.layout.mask } else { bits }
     }
 
     /// The first group that holds `word`; together they hold every word.

@@ -11,6 +11,7 @@ mod group;
 mod memory;
 mod simd;
 
+pub use group::OPEN;
 pub(super) use group::{Group, Rest};
 
 use super::row::Row;
