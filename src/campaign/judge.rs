@@ -2,11 +2,12 @@
 
 use super::pieces;
 use super::plan::Plan;
-use super::protocol::{Answer, Batch, Judgement, Reached, Replay};
+use super::protocol::{Answer, Batch, Explained, Judgement, Reached, Replay};
 use super::sabotage::Kind;
 use super::shapes;
 use crate::backend::BackendId;
 use crate::case::Case;
+use crate::explain;
 use crate::oracle::{Finding, Judged, Oracle, OracleError, Stage, Stats, Verdict};
 use crate::outcome::{FindingClass, MismatchClass};
 use crate::tally::Sighting;
@@ -23,6 +24,9 @@ pub(super) trait Judge {
 
     /// Judges the case in a file.
     fn replay(&mut self, text: &str) -> Replay;
+
+    /// Judges the case in a file and tells all that was seen.
+    fn explain(&mut self, text: &str) -> Explained;
 }
 
 /// A plan with its backend and machine.
@@ -65,6 +69,14 @@ fn pretended(case: &Case) -> Finding {
 }
 
 impl Pipeline {
+    /// Fails on purpose at the next file, if that is wanted.
+    fn sabotage_file(&mut self) {
+        if let Some(kind) = self.plan.sabotage.at(self.replayed) {
+            kind.strike();
+        }
+        self.replayed += 1;
+    }
+
     /// Where the code is not what the file's `code` lines say.
     fn shape_differences(&mut self, file: &TraceFile) -> Vec<String> {
         if file.shapes.is_empty() {
@@ -99,13 +111,24 @@ impl Judge for Pipeline {
             Ok(file) => file,
             Err(e) => return Replay { judgement: Judgement::Error(e.to_string()), runs: vec![], shapes: vec![] },
         };
-        if let Some(kind) = self.plan.sabotage.at(self.replayed) {
-            kind.strike();
-        }
-        self.replayed += 1;
+        self.sabotage_file();
         let runs = pieces::run_differences(&file);
         let judgement = judgement(self.oracle.judge(&file.case));
         Replay { judgement, runs, shapes: self.shape_differences(&file) }
+    }
+
+    fn explain(&mut self, text: &str) -> Explained {
+        let failed = |why: String| Explained { judgement: Judgement::Error(why.clone()), sheet: Err(why) };
+        let file = match text::parse(text) {
+            Ok(file) => file,
+            Err(e) => return failed(e.to_string()),
+        };
+        self.sabotage_file();
+        let judgement = judgement(self.oracle.judge(&file.case));
+        match explain::sheet(&file, &mut self.oracle) {
+            Ok(sheet) => Explained { judgement, sheet: Ok(Box::new(sheet)) },
+            Err(e) => failed(e.to_string()),
+        }
     }
 }
 

@@ -8,12 +8,14 @@
 
 mod batch;
 mod death;
+mod examine;
 mod folder;
 mod fuzz;
 mod hunt;
 mod judge;
 mod pieces;
 mod plan;
+mod pool;
 mod process;
 mod protocol;
 mod ranges;
@@ -25,6 +27,7 @@ mod single;
 mod state;
 mod versions;
 
+pub use examine::{Exam, Examined, Examiner};
 pub use folder::{Folder, read_state, write_whole};
 pub use fuzz::fuzz_one;
 pub use hunt::{Hunt, Limits, Progress};

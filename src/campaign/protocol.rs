@@ -1,6 +1,7 @@
 //! What coordinator and worker say to each other: one JSON value a line, requests down, answers up.
 
 use crate::backend::BackendId;
+use crate::explain::Sheet;
 use crate::oracle::{STAGES, Stats};
 use crate::tally::Tally;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,11 @@ pub enum Request {
         /// The file's text.
         text: String,
     },
+    /// Judge the case in a `.trace` file and tell all that was seen.
+    Explain {
+        /// The file's text.
+        text: String,
+    },
 }
 
 /// From the worker.
@@ -42,6 +48,17 @@ pub enum Answer {
     Batch(Box<Batch>),
     /// The judgement of a file.
     Replayed(Replay),
+    /// The judgement of a file, with all that was seen.
+    Explained(Explained),
+}
+
+/// What comes of a `.trace` file, in full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explained {
+    /// The pipeline's word.
+    pub judgement: Judgement,
+    /// All that was seen; or why it could not be.
+    pub sheet: Result<Box<Sheet>, String>,
 }
 
 /// What comes of a `.trace` file.

@@ -2,7 +2,7 @@
 
 use super::death::Death;
 use super::plan::{Plan, Workers};
-use super::process::{Process, Worker};
+use super::pool::{Asked, Pool};
 use super::protocol::{Answer, Judgement, Replay, Request};
 use super::{CampaignError, io_error, pieces};
 use crate::backend::store::Spec;
@@ -10,11 +10,9 @@ use crate::outcome::FaultClass;
 use crate::text::{self, ExpectedVerdict, TraceFile};
 use luajit_arm64_sys::Variant;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What came of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,17 +43,14 @@ pub struct Replayer<'a> {
     only: bool,
     workers: &'a Workers,
     stop: &'a AtomicBool,
-    idle: Mutex<IdleWorkers>,
+    pool: Pool<'a>,
 }
-
-/// Workers that wait for a file, by backend and variant.
-type IdleWorkers = BTreeMap<(String, String), Vec<Process>>;
 
 impl<'a> Replayer<'a> {
     /// Workers are opened as the plan says. With `only`, all files are judged on the plan's backend, whatever they
     /// name. Files not begun are left out when `stop` is set.
     pub fn new(plan: &'a Plan, only: bool, workers: &'a Workers, stop: &'a AtomicBool) -> Self {
-        Replayer { plan, only, workers, stop, idle: Mutex::default() }
+        Replayer { plan, only, workers, stop, pool: Pool::new(plan, workers) }
     }
 
     /// Judges all files; results are in their order.
@@ -144,29 +139,13 @@ impl<'a> Replayer<'a> {
     }
 
     fn judge(&self, text: &str, target: &Target) -> Result<Replay, CampaignError> {
-        let key = (target.backend.clone(), target.variant.clone());
-        let idle = self.idle().get_mut(&key).and_then(Vec::pop);
-        let mut worker = match idle {
-            Some(worker) => worker,
-            None => Process::start(&self.plan_for(target))?,
-        };
-        let request = Request::Replay { text: text.into() };
-        match worker.ask(&request).and_then(|()| worker.answer(self.workers.deadline)) {
-            Ok(Answer::Replayed(replay)) => {
-                self.idle().entry(key).or_default().push(worker);
-                Ok(replay)
-            }
+        let Asked { answer, .. } =
+            self.pool.ask(&target.backend, &target.variant, &Request::Replay { text: text.into() })?;
+        match answer {
+            Ok(Answer::Replayed(replay)) => Ok(replay),
             Ok(other) => Err(CampaignError::Stillborn(format!("unexpected answer {other:?}"))),
             Err(death) => Ok(Replay { judgement: post_mortem(&death), runs: vec![], shapes: vec![] }),
         }
-    }
-
-    fn idle(&self) -> MutexGuard<'_, IdleWorkers> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn plan_for(&self, target: &Target) -> Plan {
-        Plan { backend: target.backend.clone(), variant: target.variant.clone(), ..self.plan.clone() }
     }
 }
 

@@ -84,6 +84,7 @@ fn answer_all(
                 }
             }
             Request::Replay { text } => say(out, &Answer::Replayed(judge.replay(&text)))?,
+            Request::Explain { text } => say(out, &Answer::Explained(judge.explain(&text)))?,
         }
     }
     Ok(())
@@ -100,7 +101,7 @@ fn say(out: &mut impl Write, answer: &Answer) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::backend::BackendId;
-    use crate::campaign::protocol::{Judgement, Replay};
+    use crate::campaign::protocol::{Explained, Judgement, Replay};
 
     struct Parrot(BackendId);
 
@@ -117,6 +118,9 @@ mod tests {
         }
         fn replay(&mut self, text: &str) -> Replay {
             Replay { judgement: Judgement::Skip(text.into()), runs: vec![], shapes: vec![] }
+        }
+        fn explain(&mut self, text: &str) -> Explained {
+            Explained { judgement: Judgement::Skip(text.into()), sheet: Err("parrots explain nothing".into()) }
         }
     }
 

@@ -17,6 +17,7 @@ mod options;
 mod output;
 mod progress;
 mod replay;
+mod report;
 mod run;
 
 use crate::backend::store;
@@ -44,7 +45,8 @@ Exit codes: 0 nothing found, 1 findings (or failed replays), 2 tracehound could 
 A first hunt:        tracehound hunt --time 60s
 An older LuaJIT:     tracehound backends add luajit@210.4.6
                      tracehound hunt --backend luajit@210.4.6 --time 60s
-Its findings again:  tracehound replay hunt-out";
+Its findings again:  tracehound replay hunt-out
+To be sent around:   tracehound report hunt-out --format html --out report";
 
 #[derive(Debug, clap::Args)]
 struct Global {
@@ -65,6 +67,8 @@ enum Command {
     Hunt(Box<hunt::Args>),
     /// Judge .trace files again and compare with what they expect
     Replay(replay::Args),
+    /// Judge findings again and report them: text, JSON, SARIF, Markdown, HTML
+    Report(report::Args),
     /// Run one .trace file: IR, machine code and outcomes as they are, without judgement
     Run(run::Args),
     /// Show how a .trace file goes wrong: annotated machine code, expected and observed
@@ -124,6 +128,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<End> {
     match cli.command {
         Command::Hunt(args) => hunt::hunt(&context, &args),
         Command::Replay(args) => replay::replay(&context, &args),
+        Command::Report(args) => report::report(&context, &args),
         Command::Run(args) => run::run(&context, &args),
         Command::Explain(args) => explain::explain(&context, &args),
         Command::Backends(args) => backends::backends(&context, &args),

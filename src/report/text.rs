@@ -1,6 +1,7 @@
 //! The report of a hunt for people: `report.txt` and the summary on the terminal.
 
 use super::hunt::HuntReport;
+use crate::case::Emit;
 use crate::tally::ErrorCount;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -61,9 +62,18 @@ fn findings(r: &HuntReport) -> Vec<String> {
 }
 
 fn errors(r: &HuntReport) -> Vec<String> {
-    let case = |first| format!("tracehound gen --seed {} --index {first} --{}", r.hunt.seed, r.hunt.emit.name());
+    let case = |first| format!("tracehound gen --seed {} --index {first} {}", r.hunt.seed, emit_option(r.hunt.emit));
     let line = |(text, e): (&String, &ErrorCount)| format!("error       {text} ({} cases; {})", e.count, case(e.first));
     r.errors.iter().map(line).collect()
+}
+
+/// The option that asks for a way of emitting.
+pub fn emit_option(emit: Emit) -> &'static str {
+    match emit {
+        Emit::Fold => "--fold",
+        Emit::Raw => "--raw",
+        Emit::Passes => "--via-passes",
+    }
 }
 
 /// `: 12 nyi, 3 trace-error`, most frequent first.
@@ -90,7 +100,6 @@ fn percent(part: u64, all: u64) -> String {
 mod tests {
     use super::*;
     use crate::backend::BackendId;
-    use crate::case::Emit;
     use crate::tally::{HuntId, Sighting, Tally};
 
     #[test]

@@ -1,0 +1,123 @@
+//! Files examined: each judged again on one backend, with all that was seen on the way, in workers that a crash can't spread from.
+
+use super::CampaignError;
+use super::death::Death;
+use super::plan::{Plan, Workers};
+use super::pool::{Asked, Pool};
+use super::protocol::{Answer, Judgement, Request};
+use super::{pieces, replay};
+use crate::backend::BackendId;
+use crate::backend::store::Spec;
+use crate::explain::{Sheet, crash_sheet};
+use crate::text::{self, ExpectedVerdict, TraceFile};
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What came of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Examined {
+    /// All that was seen.
+    Seen(Box<Exam>),
+    /// It could not be judged: a malformed file, a missing backend, a failure of tracehound itself.
+    Broken(String),
+}
+
+/// A file's case as a backend has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exam {
+    /// The bucket, if it is a finding.
+    pub key: Option<String>,
+    /// All that was seen.
+    pub sheet: Sheet,
+    /// The case and what the file says of it.
+    pub file: TraceFile,
+}
+
+/// Examines files.
+#[derive(Debug)]
+pub struct Examiner<'a> {
+    /// The plan's backend, whatever a file names.
+    asked: Option<Spec>,
+    pool: Pool<'a>,
+    jobs: usize,
+    stop: &'a AtomicBool,
+}
+
+impl<'a> Examiner<'a> {
+    /// Workers are opened as the plan says. With `only`, all files are examined on the plan's backend, else each on the one that it expects a
+    /// finding on. Files not begun are left out when `stop` is set.
+    ///
+    /// # Errors
+    /// When the plan's backend is none.
+    pub fn new(
+        plan: &'a Plan,
+        only: bool,
+        workers: &'a Workers,
+        stop: &'a AtomicBool,
+    ) -> Result<Self, pieces::OpenError> {
+        let asked = if only { Some(pieces::spec(&plan.backend, &plan.variant)?) } else { None };
+        Ok(Examiner { asked, pool: Pool::new(plan, workers), jobs: workers.jobs, stop })
+    }
+
+    /// Examines the texts of files; results are in their order. `done` is called behind each.
+    ///
+    /// # Errors
+    /// When no threads can be started.
+    pub fn run(&self, texts: &[String], done: impl Fn() + Sync) -> Result<Vec<Examined>, CampaignError> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build();
+        let pool = pool.map_err(|e| CampaignError::Threads { jobs: self.jobs, why: e.to_string() })?;
+        let one = |text: &String| {
+            let examined = self.one(text).unwrap_or_else(Examined::Broken);
+            done();
+            examined
+        };
+        Ok(pool.install(|| texts.par_iter().with_max_len(1).map(one).collect()))
+    }
+
+    fn one(&self, text: &str) -> Result<Examined, String> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err("not judged: interrupted".into());
+        }
+        let file = text::parse(text).map_err(|e| e.to_string())?;
+        let spec = self.backend_of(&file).map_err(|e| e.to_string())?;
+        let request = Request::Explain { text: text.into() };
+        let asked = self.pool.ask(&spec.to_string(), spec.variant.name(), &request).map_err(|e| e.to_string())?;
+        let (key, sheet) = told(&file, asked)?;
+        Ok(Examined::Seen(Box::new(Exam { key, sheet, file })))
+    }
+
+    /// The backend that a file expects a finding on; the built-in one if it expects none.
+    fn backend_of(&self, file: &TraceFile) -> Result<Spec, pieces::OpenError> {
+        if let Some(spec) = &self.asked {
+            return Ok(spec.clone());
+        }
+        let finding = file.expects.iter().find(|e| e.verdict != ExpectedVerdict::Agree);
+        finding.and_then(|e| e.backend.as_deref()).map_or(Ok(Spec::builtin()), |name| pieces::spec(name, "plain"))
+    }
+}
+
+/// Bucket and sheet by a worker's answer; of a worker that died, without the code.
+fn told(file: &TraceFile, asked: Asked) -> Result<(Option<String>, Sheet), String> {
+    match asked.answer {
+        Ok(Answer::Explained(explained)) => match explained.judgement {
+            Judgement::Error(why) => Err(format!("{}: {why}", asked.id.selector())),
+            Judgement::Finding { key, .. } => Ok((Some(key), with_sheet(explained.sheet)?)),
+            Judgement::Agree(_) | Judgement::Skip(_) => Ok((None, with_sheet(explained.sheet)?)),
+        },
+        Ok(other) => Err(format!("unexpected answer {other:?}")),
+        Err(death) => crashed(file, &asked.id, &death),
+    }
+}
+
+fn with_sheet(sheet: Result<Box<Sheet>, String>) -> Result<Sheet, String> {
+    sheet.map(|sheet| *sheet)
+}
+
+fn crashed(file: &TraceFile, id: &BackendId, death: &Death) -> Result<(Option<String>, Sheet), String> {
+    match replay::post_mortem(death) {
+        Judgement::Finding { key, detail, .. } => {
+            Ok((Some(key), crash_sheet(file, id, detail).map_err(|e| e.to_string())?))
+        }
+        _ => Err(death.lines().join("; ")),
+    }
+}

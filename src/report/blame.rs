@@ -1,0 +1,52 @@
+//! Who is to be blamed for a finding, as a report shows it.
+
+use crate::explain::Bits;
+use serde::Serialize;
+
+/// The calls in the backend that made what is wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Blame {
+    /// The instruction of the root trace that was being assembled.
+    pub at: Option<u16>,
+    /// The word: its offset from its trace's start, and its bits.
+    pub word: Option<(u32, Bits)>,
+    /// What its fields say.
+    pub fields: Vec<FieldNote>,
+    /// The statement at fault, then the calls that led there.
+    pub chain: Vec<Frame>,
+    /// It in words.
+    pub why: String,
+}
+
+/// Something to know of a word's field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldNote {
+    /// The manual's name.
+    pub name: String,
+    /// Highest bit.
+    pub hi: u8,
+    /// Lowest bit.
+    pub lo: u8,
+    /// What was to be put there.
+    pub value: i64,
+    /// It in words.
+    pub text: String,
+}
+
+/// A call in the backend's source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Frame {
+    /// The function.
+    pub function: String,
+    /// Its file, relative to the folder of the backend's sources.
+    pub file: String,
+    /// The line of the statement or call.
+    pub line: u32,
+}
+
+impl Frame {
+    /// File and line as editors take them.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+}
