@@ -23,7 +23,7 @@ pub fn story(class: &str, sheet: &Sheet) -> Story {
 fn expected(sheet: &Sheet) -> Vec<String> {
     let on = format!("On input {} of {}", sheet.input.number, sheet.input.of);
     let end = sheet.outcome.rows.iter().find(|row| row.kind == PartKind::End && row.expected != "-");
-    let first = end.map(|row| format!("{on} the trace ends at {}.", ending(&row.expected)));
+    let first = end.map(|row| format!("{on} the trace {}.", ending(&row.expected)));
     first.into_iter().chain(differing(sheet).map(|row| cell(row, &row.expected))).collect()
 }
 
@@ -35,7 +35,7 @@ fn actual(sheet: &Sheet) -> Vec<String> {
         lines.extend(detail.iter().cloned());
     }
     let end = sheet.outcome.rows.iter().find(|row| row.kind == PartKind::End && row.observed != "-");
-    lines.extend(end.map(|row| format!("The code ends at {}.", ending(&row.observed))));
+    lines.extend(end.map(|row| format!("The code {}.", ending(&row.observed))));
     if let Some(fault) = &sheet.fault {
         let address = fault.address.as_ref().map_or(String::new(), |a| format!(", address {a}"));
         lines.push(format!("pc {}{address}: {}", fault.pc, fault.reason));
@@ -44,10 +44,12 @@ fn actual(sheet: &Sheet) -> Vec<String> {
     lines
 }
 
-fn ending(end: &str) -> String {
+/// An end as what something does.
+pub fn ending(end: &str) -> String {
     match end.strip_prefix("fault: ") {
-        Some(class) => format!("a fault ({class})"),
-        None => end.to_string(),
+        Some(class) => format!("stops with a fault ({class})"),
+        None if end.starts_with("exit") => format!("leaves at {end}"),
+        None => "reaches the trace's end".into(),
     }
 }
 

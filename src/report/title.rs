@@ -1,5 +1,6 @@
 //! What is wrong, in one sentence: from the class and from what was seen, so that it holds for bugs that nobody has seen before.
 
+use super::story::ending;
 use crate::explain::{Anatomy, Conclusion, OutcomeRow, PartKind, Sheet, Status, WordRow};
 
 /// Characters of a value that a title takes.
@@ -13,14 +14,14 @@ pub fn title(class: &str, sheet: &Sheet) -> String {
         "memory-fault" | "misaligned" | "bad-branch" => fault(sheet),
         "wrong-exit" => end(sheet),
         "wrong-snapshot" | "wrong-memory" | "wrong-call" => difference(sheet),
-        "hang" => Some(format!("the code does not end, where {} is right", expected_end(sheet))),
-        "backend-crash" => first_detail(sheet).map(|why| format!("the backend crashes: {why}")),
-        "backend-assert" => first_detail(sheet).map(|why| format!("the backend's assertion fails: {why}")),
+        "hang" => Some(format!("The code does not end, where {} is right", expected_end(sheet))),
+        "backend-crash" => first_detail(sheet).map(|why| format!("The backend crashes: {why}")),
+        "backend-assert" => first_detail(sheet).map(|why| format!("The backend's assertion fails: {why}")),
         _ => None,
     };
     let text = text.or_else(|| first_detail(sheet)).unwrap_or_else(|| class.to_string());
     match about {
-        Some(ins) if !text.contains(&ins) => format!("{text} ({ins})"),
+        Some(ins) if !text.contains(&ins) => format!("{text} (`{ins}`)"),
         _ => text,
     }
 }
@@ -33,14 +34,14 @@ pub fn subject(sheet: &Sheet) -> Option<String> {
 
 fn encoding(sheet: &Sheet) -> Option<String> {
     let (_, row, anatomy) = sheet.bad_word()?;
-    let ins = subject(sheet).unwrap_or_else(|| format!("the trace's {}", row.origin));
+    let ins = subject(sheet).map_or_else(|| format!("The trace's {}", row.origin), |ins| format!("`{ins}`"));
     Some(format!("{ins} becomes {}", what_it_is(row, anatomy)))
 }
 
 fn what_it_is(row: &WordRow, anatomy: &Anatomy) -> String {
     let shown = format!("`{} {}`", row.mnemonic, row.operands);
     match anatomy.status {
-        Status::Undefined => format!("{}, which is no A64 instruction", row.word),
+        Status::Undefined => format!("`{}`, which is no A64 instruction", row.word),
         Status::Unpredictable => format!("{shown}, which is CONSTRAINED UNPREDICTABLE"),
         Status::Unknown | Status::Valid => format!("{shown}, which no trace has a use for"),
     }
@@ -49,24 +50,26 @@ fn what_it_is(row: &WordRow, anatomy: &Anatomy) -> String {
 /// By running it, or else by reading it.
 fn fault(sheet: &Sheet) -> Option<String> {
     if let Some(defect) = sheet.defects.first() {
-        return Some(defect.text.clone());
+        return Some(capital(&defect.text));
     }
     let fault = sheet.fault.as_ref()?;
     let address = fault.address.as_ref().map_or(String::new(), |a| format!(" at {a}"));
-    Some(format!("{}{address}", fault.reason))
+    Some(format!("{}{address}", capital(&fault.reason)))
+}
+
+/// The text as a sentence begins.
+fn capital(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or(String::new(), |first| first.to_ascii_uppercase().to_string() + rest.as_str())
 }
 
 fn end(sheet: &Sheet) -> Option<String> {
     let row = sheet.outcome.rows.iter().find(|row| row.kind == PartKind::End)?;
-    let to = |end: &str| {
-        if end.starts_with("exit") { format!("leaves at {end}") } else { "reaches the trace's end".to_string() }
+    let wanted = match row.expected.as_str() {
+        exit if exit.starts_with("exit") => format!("leaving at {exit}"),
+        _ => "reaching the trace's end".into(),
     };
-    let wanted = if row.expected.starts_with("exit") {
-        format!("leaving at {}", row.expected)
-    } else {
-        "reaching the trace's end".into()
-    };
-    Some(format!("the code {} instead of {wanted}", to(&row.observed)))
+    Some(format!("The code {} instead of {wanted}", ending(&row.observed)))
 }
 
 fn expected_end(sheet: &Sheet) -> String {

@@ -42,7 +42,7 @@ pub fn page(d: &Dossier) -> String {
 fn story(d: &Dossier) -> Markup {
     let part = |class: &str, title: &str, lines: &[String]| {
         html! {
-            section.story-part class=(class) {
+            section.story-part.(class) {
                 h2 { (title) }
                 @for line in lines { p { (prose(line)) } }
                 @if lines.is_empty() { p { "Nothing is known of it." } }

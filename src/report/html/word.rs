@@ -77,14 +77,28 @@ fn half(word: u32, fields: &[FieldRow], low: u8) -> Markup {
             @for f in here {
                 @let (from, to) = (f.hi.min(high), f.lo.max(low));
                 span.field .wrong[f.wrong] .unnamed[f.name.is_none()] style={ "grid-column: span " (from - to + 1) } title=(label(f)) {
-                    @if f.wrong { "✗ " }
-                    (f.name.as_deref().unwrap_or(""))
-                    @if from != f.hi || to != f.lo { "…" }
+                    (caption(f, from, to))
                 }
             }
         }
     }
 }
+
+/// What stands below a field's bits from `from` down to `to`.
+fn caption(f: &FieldRow, from: u8, to: u8) -> String {
+    // Characters for which there is room.
+    let wide = usize::from(from - to + 1) * 2;
+    let name = match &f.name {
+        Some(name) => name,
+        None if f.wrong && wide > UNALLOCATED.len() + 2 => UNALLOCATED,
+        None => "",
+    };
+    let mark = if f.wrong { "✗ " } else { "" };
+    let more = if !name.is_empty() && (from != f.hi || to != f.lo) { "…" } else { "" };
+    format!("{mark}{name}{more}")
+}
+
+const UNALLOCATED: &str = "unallocated";
 
 fn label(f: &FieldRow) -> String {
     let name = f.name.as_deref().unwrap_or("fixed or open bits");
@@ -93,6 +107,14 @@ fn label(f: &FieldRow) -> String {
         format!("{name}, bit {}: {}{wrong}", f.hi, f.value)
     } else {
         format!("{name}, bits {} to {}: {:#b}{wrong}", f.hi, f.lo, f.value)
+    }
+}
+
+fn name(f: &FieldRow) -> &str {
+    match &f.name {
+        Some(name) => name,
+        None if f.wrong => UNALLOCATED,
+        None => "–",
     }
 }
 
@@ -111,7 +133,7 @@ fn table(fields: &[FieldRow]) -> Markup {
                     @let width = usize::from(f.hi - f.lo) + 1;
                     tr.marked[f.wrong] {
                         td { (f.hi) @if f.hi != f.lo { ":" (f.lo) } }
-                        td { @if f.wrong { strong.flag { "✗ " } } (f.name.as_deref().unwrap_or("–")) }
+                        td { @if f.wrong { strong.flag { "✗ " } } (name(f)) }
                         td { code { (format!("{:0width$b}", f.value)) } }
                         td { (f.value) }
                     }
