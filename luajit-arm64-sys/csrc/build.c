@@ -444,7 +444,9 @@ static uint32_t api_assemble(uint32_t link, uint32_t traceno)
   J->state = LJ_TRACE_ASM;
   for (;;) {
     th_forget_notes();
+    th_record_start(__builtin_frame_address(0));
     status = th_protect(th_assemble_work, NULL);
+    th_blame_stop();
     /* As trace_abort() does: try again in the new machine code area. */
     if (status != TH_TRACE_ERROR || th_err.trace_code != LJ_TRERR_MCODELM) break;
     th_free_final(J);

@@ -12,6 +12,16 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#ifdef TH_BLAME
+#include "blame.h"
+#else
+#define th_blame_forget() ((void)0)
+#define th_blame_restart(ref) ((void)0)
+#define th_blame_stop() ((void)0)
+#define th_blame_ref(ref) ((void)0)
+#define th_blame_enter(frame) ((void)0)
+#endif
+
 /* -- Recovery ------------------------------------------------------------- */
 
 /* longjmp codes besides Lua's own error codes. */
@@ -87,7 +97,13 @@ static int th_mc_unmap(void *p, size_t size)
 #define asm_ir(a, b) TH_ASM_##a, TH_ASM_##b)
 #define TH_ASM_ASMState asm_ir_real(ASMState
 #define TH_ASM_IRIns IRIns
+#ifdef TH_BLAME
+#define TH_ASM_as (th_take_note((void *)(as), &(as)->curins, (uint64_t)(as)->mcp), \
+  th_take_places((as)->ir, (as)->T->nk, (as)->curins, (uint64_t)(as)->mcp), asm_ir_real(as
+static void th_take_places(const void *irs, uint32_t nk, uint32_t ref, uint64_t mcp);
+#else
 #define TH_ASM_as (th_take_note((void *)(as), &(as)->curins, (uint64_t)(as)->mcp), asm_ir_real(as
+#endif
 #define TH_ASM_ir ir)
 
 /* Committed traces keep theirs; the trace being assembled uses the rest of the pool. */
@@ -104,7 +120,11 @@ static inline void th_take_note(void *as, const uint32_t *curins, uint64_t mcp)
   (void)as;
   th_curins = curins;
   /* The assembler works backwards: a ref that is not lower starts another pass over the trace. */
-  if (th_nnotes && ref >= th_notes[th_nnotes-1].ref) th_nnotes = 0;
+  if (th_nnotes && ref >= th_notes[th_nnotes-1].ref) {
+    th_nnotes = 0;
+    th_blame_restart(ref);
+  }
+  th_blame_ref(curins);
   if (th_notes + th_nnotes < th_note_pool + TH_MAX_NOTES) {
     th_notes[th_nnotes].ref = ref;
     th_notes[th_nnotes].end = (uint32_t)(mcp - (th_layout.base + th_layout.mcode_ofs));

@@ -21,7 +21,9 @@ static uint32_t api_commit(void)
   TraceNo traceno = th_J ? th_J->cur.traceno : 0;
   uint32_t status;
   TH_WANT(TH_ASSEMBLED, "commit");
+  th_record_start(__builtin_frame_address(0));
   status = th_protect(th_commit_work, NULL);
+  th_blame_stop();
   if (!status) {
     th_last = traceno;
     th_keep_notes(traceno);

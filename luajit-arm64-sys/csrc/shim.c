@@ -20,6 +20,7 @@
 #include "vm.c"
 #include "arena.c"
 #include "state.c"
+#include "places.c"
 #include "build.c"
 #include "optimize.c"
 #include "side.c"

@@ -316,6 +316,7 @@ static void api_reset(void)
   th_checkpoint_restore();
   th_objects_reset();
   th_forget_all_notes();
+  th_blame_forget();
   th_last = 0;
   th_phase = TH_IDLE;
 }

@@ -15,6 +15,7 @@ compile_error!(
 );
 
 mod abi;
+mod blame;
 mod calls;
 mod code;
 mod committed;
@@ -34,6 +35,7 @@ mod shared;
 mod tables;
 
 pub use abi::VERSION as INTERFACE;
+pub use blame::{Behind, Entered, Held, Lines, LinesError, Record, SourceFrame, Write};
 pub use code::{Code, Loc, Notes, Place};
 pub use compile::{BuildError, BuildInfo, Variant};
 pub use coverage::{CoverageError, FileLines, FunctionLines, line_coverage};

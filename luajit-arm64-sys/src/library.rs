@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::abi::{self, Api, status, th_api_get};
+use crate::blame::{self, BlameApi};
 use crate::compile::BuildInfo;
 use crate::coverage::counters_path;
 use crate::error::Error;
@@ -19,6 +20,10 @@ pub struct Library {
     api: &'static Api,
     tables: Tables,
     info: BuildInfo,
+    /// Of a `blame` build.
+    blame: Option<&'static BlameApi>,
+    /// Where it was loaded from.
+    path: Option<PathBuf>,
 }
 
 impl Library {
@@ -26,7 +31,7 @@ impl Library {
     pub fn builtin() -> Rc<Self> {
         // SAFETY: the function takes nothing and returns the address of a constant.
         let api = unsafe { &*th_api_get() };
-        Rc::new(Self::new(api))
+        Rc::new(Self::new(api, None, None))
     }
 
     /// A shared library made by [`crate::build_shared`]. It stays loaded until the process ends.
@@ -35,15 +40,15 @@ impl Library {
     /// If it can't be loaded, or another version of this crate made it.
     pub fn load(path: &Path) -> Result<Rc<Self>, Error> {
         let path = fs::canonicalize(path).map_err(|source| Error::NotFound { path: path.to_owned(), source })?;
-        let api = open(&path).map_err(|source| Error::Load { path: path.clone(), source })?;
-        Ok(Rc::new(Self::new(check_interface(api, &path)?)))
+        let (api, blame) = open(&path).map_err(|source| Error::Load { path: path.clone(), source })?;
+        Ok(Rc::new(Self::new(check_interface(api, &path)?, blame.filter(|api| blame::is_ours(api)), Some(path))))
     }
 
-    fn new(api: &'static Api) -> Self {
+    fn new(api: &'static Api, blame: Option<&'static BlameApi>, path: Option<PathBuf>) -> Self {
         // SAFETY: the tables are constants of a library that is never unloaded.
         let tables = unsafe { Tables::read((api.tables)()) };
         let info = BuildInfo::parse(tables.build_info);
-        Self { api, tables, info }
+        Self { api, tables, info, blame, path }
     }
 
     /// This release's numbers.
@@ -74,21 +79,36 @@ impl Library {
         }
     }
 
+    /// The file it was loaded from; none for the one linked in.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
     pub(crate) fn api(&self) -> &'static Api {
         self.api
     }
+
+    pub(crate) fn blame(&self) -> Option<&'static BlameApi> {
+        self.blame
+    }
 }
 
-/// The address of the library's table; its first two words can be read whatever its version.
-fn open(path: &Path) -> Result<*const Api, libloading::Error> {
+/// What every build exports.
+type GetApi = unsafe extern "C" fn() -> *const Api;
+/// What a `blame` build exports beside it.
+type GetBlame = unsafe extern "C" fn() -> &'static BlameApi;
+
+/// The addresses of the library's tables; the first one's first two words can be read whatever its version.
+fn open(path: &Path) -> Result<(*const Api, Option<&'static BlameApi>), libloading::Error> {
     // SAFETY: loading runs no code of the library but gcc's own to register line counters. The symbol has this type in every version.
     unsafe {
         let library = libloading::Library::new(path)?;
-        let get: libloading::Symbol<'_, unsafe extern "C" fn() -> *const Api> = library.get(b"th_api_get\0")?;
+        let get: libloading::Symbol<'_, GetApi> = library.get(b"th_api_get\0")?;
         let api = get();
+        let blame = library.get::<GetBlame>(b"th_blame_get\0").ok().map(|get| get());
         // Unloading would invalidate the tables' strings.
         std::mem::forget(library);
-        Ok(api)
+        Ok((api, blame))
     }
 }
 

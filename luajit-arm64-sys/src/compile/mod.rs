@@ -25,11 +25,13 @@ pub enum Variant {
     RandomRa,
     /// Executed lines of LuaJIT's own C code are counted, by gcc's `--coverage`.
     Coverage,
+    /// Which statement wrote each word of machine code is recorded, by the compiler's calls for `ThreadSanitizer`.
+    Blame,
 }
 
 impl Variant {
     /// Every variant, in the order of the enum.
-    pub const ALL: [Self; 4] = [Self::Plain, Self::Assert, Self::RandomRa, Self::Coverage];
+    pub const ALL: [Self; 5] = [Self::Plain, Self::Assert, Self::RandomRa, Self::Coverage, Self::Blame];
 
     /// The name used in file names, build information and on command lines.
     pub fn name(self) -> &'static str {
@@ -38,6 +40,7 @@ impl Variant {
             Self::Assert => "assert",
             Self::RandomRa => "random-ra",
             Self::Coverage => "coverage",
+            Self::Blame => "blame",
         }
     }
 
@@ -53,6 +56,8 @@ impl Variant {
             Self::RandomRa => &["-DLUAJIT_RANDOM_RA"],
             // Without optimization each line keeps its own code.
             Self::Coverage => &["-DTH_COVERAGE", "--coverage", "-O0"],
+            // As above; callers are found by their frame pointers.
+            Self::Blame => &["-DTH_BLAME", "-fsanitize=thread", "-O0", "-g", "-fno-omit-frame-pointer"],
         }
     }
 }

@@ -9,14 +9,18 @@ use super::tool::{Toolchain, run};
 use super::tree::Tree;
 use super::{BuildError, Variant, io_error};
 
+/// What instrumented code calls, a unit of its own.
+const HOOKS: &str = "blame.c";
+
 /// Our C files; embedded, so that the builder needs no checkout of ours at run time.
-const SHIM: [(&str, &str); 17] = [
+const SHIM: [(&str, &str); 20] = [
     ("api.h", include_str!("../../csrc/api.h")),
     ("host.h", include_str!("../../csrc/host.h")),
     ("shim.c", include_str!("../../csrc/shim.c")),
     ("vm.c", include_str!("../../csrc/vm.c")),
     ("arena.c", include_str!("../../csrc/arena.c")),
     ("state.c", include_str!("../../csrc/state.c")),
+    ("places.c", include_str!("../../csrc/places.c")),
     ("build.c", include_str!("../../csrc/build.c")),
     ("optimize.c", include_str!("../../csrc/optimize.c")),
     ("side.c", include_str!("../../csrc/side.c")),
@@ -28,6 +32,8 @@ const SHIM: [(&str, &str); 17] = [
     ("random.c", include_str!("../../csrc/random.c")),
     ("coverage.c", include_str!("../../csrc/coverage.c")),
     ("tables.c", include_str!("../../csrc/tables.c")),
+    ("blame.h", include_str!("../../csrc/blame.h")),
+    (HOOKS, include_str!("../../csrc/blame.c")),
 ];
 
 /// Whether a file of this name is ours and not LuaJIT's.
@@ -93,8 +99,19 @@ fn write_shim(src: &Path, info: &BuildInfo) -> Result<(), BuildError> {
 pub fn compile_object(prepared: &Prepared, cc: &Toolchain) -> Result<PathBuf, BuildError> {
     let mut command = cc.command(&prepared.src);
     command.args(FLAGS).args(TARGET).args(prepared.variant.flags()).args(["-I.", "-c", "shim.c", "-o", "shim.o"]);
+    if prepared.variant == Variant::Blame {
+        compile_hooks(prepared, cc)?;
+        // The debug information then says `src/lj_asm.c`, wherever the folder was.
+        command.arg(format!("-fdebug-prefix-map={}=src", prepared.src.display()));
+    }
     run("compiling LuaJIT", &mut command)?;
     Ok(prepared.src.join("shim.o"))
+}
+
+fn compile_hooks(prepared: &Prepared, cc: &Toolchain) -> Result<(), BuildError> {
+    let mut command = cc.command(&prepared.src);
+    command.args(FLAGS).args(["-fno-omit-frame-pointer", "-I.", "-c", HOOKS, "-o", "blame.o"]);
+    run("compiling the hooks of the blame variant", &mut command).map(drop)
 }
 
 /// Where the compiler left what it knows of the object's lines; only in the coverage variant.
@@ -108,7 +125,11 @@ pub fn line_notes(object: &Path) -> PathBuf {
 /// If the linker reports errors.
 pub fn link_shared(object: &Path, to: &Path, variant: Variant, cc: &Toolchain) -> Result<(), BuildError> {
     let mut command = cc.command(Path::new("."));
-    command.args(["-shared", "-Wl,-z,defs", "-o"]).arg(to).arg(object).args(["-lm", "-ldl"]);
+    command.args(["-shared", "-Wl,-z,defs", "-o"]).arg(to).arg(object);
+    if variant == Variant::Blame {
+        command.arg(object.with_file_name("blame.o"));
+    }
+    command.args(["-lm", "-ldl"]);
     if variant == Variant::Coverage {
         command.args(["--coverage", "-Wl,--wrap=__gcov_exit"]);
     }
