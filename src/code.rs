@@ -1,5 +1,9 @@
 //! Compiled code as plain data, and the contract between a backend's runtime and the machine.
 
+mod record;
+
+pub use record::{Became, Boundary, Emission, Frame, Held, HeldValue, Record, Store};
+
 use crate::ir::{ExitNo, Ref, Slot, Type};
 
 /// Where a value is at an exit.

@@ -6,6 +6,7 @@
 pub mod arm64;
 pub mod backend;
 pub mod bisect;
+pub mod blame;
 pub mod campaign;
 pub mod case;
 pub mod cli;

@@ -325,9 +325,13 @@ static uint32_t api_fold(uint32_t ot, uint32_t op1, uint32_t op2, uint32_t *ref)
 {
   ThAdd a = { th_fold, ot, op1, op2, 0, 0 };
   uint32_t status;
-  if (th_never_folded(ot >> 8)) return api_emit(ot, op1, op2, ref);
-  status = th_check_ins(ot, op1, op2);
-  return status ? status : th_add(&a, ref, 1);
+  th_blame_enter(__builtin_frame_address(0));
+  if (th_never_folded(ot >> 8))
+    status = api_emit(ot, op1, op2, ref);
+  else if (!(status = th_check_ins(ot, op1, op2)))
+    status = th_add(&a, ref, 1);
+  th_blame_stop();
+  return status;
 }
 
 /* -- Snapshots -------------------------------------------------------------- */

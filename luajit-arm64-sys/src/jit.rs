@@ -29,6 +29,8 @@ pub struct Jit {
     library: Rc<Library>,
     pub(crate) api: &'static Api,
     layout: Layout,
+    /// Calls of [`Jit::fold`] and [`Jit::optimize`] since the reset.
+    pub(crate) steps: u32,
     /// The C side has one state and no locks.
     not_send: PhantomData<*mut ()>,
 }
@@ -44,7 +46,7 @@ impl Jit {
         // SAFETY: the layout is plain data; the C side checks it and lets only one thread in.
         let code = unsafe { (api.init)(&layout.raw()) };
         match code {
-            status::OK => Ok(Self { library: Rc::clone(library), api, layout, not_send: PhantomData }),
+            status::OK => Ok(Self { library: Rc::clone(library), api, layout, steps: 0, not_send: PhantomData }),
             status::BUSY => Err(Error::Busy),
             _ => {
                 let error = last_error(api, code, library.tables());
@@ -92,12 +94,14 @@ impl Jit {
     pub fn reset(&mut self) {
         // SAFETY: this Jit holds the library.
         unsafe { (self.api.reset)() };
+        self.steps = 0;
     }
 
     /// [`Jit::reset`], and all memory outside of it reads as zero, data and stack included. For after a run that stored where it should not.
     pub fn scrub(&mut self) {
         // SAFETY: this Jit holds the library.
         unsafe { (self.api.scrub)() };
+        self.steps = 0;
     }
 
     /// Bytes of the heap in use, and bytes a reset copies.
@@ -211,6 +215,7 @@ impl Jit {
     pub fn fold(&mut self, op: u8, ty: u8, op1: u16, op2: u16) -> Result<Folded, Error> {
         let ot = u32::from(op) << 8 | u32::from(ty);
         let mut out = 0;
+        self.steps += 1;
         // SAFETY: as in emit.
         self.check(unsafe { (self.api.fold)(ot, u32::from(op1), u32::from(op2), &raw mut out) })?;
         Ok(if out == REF_DROP { Folded::Dropped } else { Folded::Ref(tref(out)) })

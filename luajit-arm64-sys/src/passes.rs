@@ -35,6 +35,7 @@ impl Jit {
     /// A trace error drops the trace: `TYPEINS` and `GFAIL` where the recorder would go on with another iteration, `PHIOV`, `SNAPOV`.
     /// `BadArgument` where the snapshots are not as described, and for a side trace that is to repeat without the loop optimization.
     pub fn optimize(&mut self, repeat: Repeat) -> Result<(), Error> {
+        self.steps += 1;
         // SAFETY: this Jit holds the library; the C side checks that a trace is being built.
         self.check(unsafe { (self.api.passes.optimize)(u32::from(repeat == Repeat::Iteration)) })
     }

@@ -5,7 +5,7 @@ pub mod luajit;
 pub mod store;
 
 use crate::case::{Arena, Case, Input};
-use crate::code::{Code, Mapping, Registers, Runtime};
+use crate::code::{Code, Frame, Mapping, Record, Registers, Runtime};
 use crate::ir::{ExitNo, Ref};
 use crate::outcome::{Call, FaultClass, Heap};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ pub struct BackendId {
     pub name: String,
     /// The exact version: `luajit-src 210.7.4+c6ffc14`, or a commit.
     pub version: String,
-    /// Build variant: `plain`, `assert`, `random-ra`.
+    /// Build variant: `plain`, `assert`, `random-ra`, `blame`.
     pub variant: String,
 }
 
@@ -114,6 +114,24 @@ pub trait Backend {
     /// When the build has none.
     fn dump_lines(&self, folder: &Path) -> Result<(), String> {
         Err(format!("this backend has no line counters to write to {}", folder.display()))
+    }
+
+    /// What was recorded while the last case was compiled.
+    ///
+    /// # Errors
+    /// When the build records nothing.
+    fn record(&mut self, case: &Case) -> Result<Record, String> {
+        let _ = case;
+        Err("this backend does not record who writes its code".into())
+    }
+
+    /// The places in the backend's source that addresses of a record stand for, calls that were compiled in line included.
+    ///
+    /// # Errors
+    /// When the build has no line numbers.
+    fn frames(&mut self, addresses: &[u64]) -> Result<Vec<Frame>, String> {
+        let _ = addresses;
+        Err("this backend has no line numbers".into())
     }
 
     /// Forgets what runs left in memory: for after one that may have stored anywhere. The next case runs as if it were the first.

@@ -2,10 +2,11 @@
 
 use super::pieces;
 use super::plan::Plan;
-use super::protocol::{Answer, Batch, Explained, Judgement, Reached, Replay};
+use super::protocol::{Answer, Batch, Blamed, Explained, Judgement, Reached, Replay};
 use super::sabotage::Kind;
 use super::shapes;
 use crate::backend::BackendId;
+use crate::blame;
 use crate::case::Case;
 use crate::explain;
 use crate::oracle::{Finding, Judged, Oracle, OracleError, Stage, Stats, Verdict};
@@ -27,6 +28,9 @@ pub(super) trait Judge {
 
     /// Judges the case in a file and tells all that was seen.
     fn explain(&mut self, text: &str) -> Explained;
+
+    /// Judges the case in a file and blames its finding.
+    fn blame(&mut self, text: &str) -> Blamed;
 }
 
 /// A plan with its backend and machine.
@@ -128,6 +132,22 @@ impl Judge for Pipeline {
         match explain::sheet(&file, &mut self.oracle) {
             Ok(sheet) => Explained { judgement, sheet: Ok(Box::new(sheet)) },
             Err(e) => failed(e.to_string()),
+        }
+    }
+
+    fn blame(&mut self, text: &str) -> Blamed {
+        let file = match text::parse(text) {
+            Ok(file) => file,
+            Err(e) => return Blamed::Error(e.to_string()),
+        };
+        match self.oracle.judge(&file.case).map(|judged| judged.verdict) {
+            Err(e) => Blamed::Error(e.to_string()),
+            Ok(Verdict::Agree) => Blamed::Agree,
+            Ok(Verdict::Skip(reason)) => Blamed::Skip(reason),
+            Ok(Verdict::Finding(finding)) => match blame::blame(&file.case, &finding, &mut self.oracle) {
+                Ok(blame) => Blamed::Blame(Box::new(blame)),
+                Err(e) => Blamed::Error(e.to_string()),
+            },
         }
     }
 }

@@ -7,6 +7,7 @@
 //! were judged with which result depends on no clock and no number of jobs.
 
 mod batch;
+mod blamer;
 mod death;
 mod examine;
 mod folder;
@@ -28,6 +29,7 @@ mod state;
 mod versions;
 
 pub use examine::{Exam, Examined, Examiner};
+pub use blamer::Blamer;
 pub use folder::{Folder, read_state, write_whole};
 pub use fuzz::fuzz_one;
 pub use hunt::{Hunt, Limits, Progress};
@@ -35,6 +37,7 @@ pub use pieces::{OpenError, case, case_text, check_knob, op_names, open_oracle, 
 pub use plan::{DEFAULT_DEADLINE, DEFAULT_MEMORY, Plan, Workers};
 pub use process::Process;
 pub use protocol::{Judgement, Reached};
+pub use protocol::Blamed;
 pub use replay::{Outcome, Replayer, Target, collect_files};
 pub use sabotage::Sabotage;
 pub use serve::serve;

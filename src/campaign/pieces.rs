@@ -21,7 +21,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// No variant of that name.
-    #[error("{0:?} is no variant: write plain, assert or random-ra")]
+    #[error("{0:?} is no variant: write plain, assert, random-ra or blame")]
     Variant(String),
     /// The store's reason.
     #[error(transparent)]

@@ -2,6 +2,7 @@
 
 use crate::backend::BackendId;
 use crate::explain::Sheet;
+use crate::blame::Blame;
 use crate::oracle::{STAGES, Stats};
 use crate::tally::Tally;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,11 @@ pub enum Request {
         /// The file's text.
         text: String,
     },
+    /// Judge the case in a `.trace` file and blame its finding.
+    Blame {
+        /// The file's text.
+        text: String,
+    },
 }
 
 /// From the worker.
@@ -50,6 +56,8 @@ pub enum Answer {
     Replayed(Replay),
     /// The judgement of a file, with all that was seen.
     Explained(Explained),
+    /// Whom a file's finding is to be blamed on.
+    Blamed(Blamed),
 }
 
 /// What comes of a `.trace` file, in full.
@@ -59,6 +67,19 @@ pub struct Explained {
     pub judgement: Judgement,
     /// All that was seen; or why it could not be.
     pub sheet: Result<Box<Sheet>, String>,
+}
+
+/// What comes of blaming a `.trace` file's finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Blamed {
+    /// Here it is.
+    Blame(Box<Blame>),
+    /// The build that records does what the trace says.
+    Agree,
+    /// It can't be judged there.
+    Skip(String),
+    /// Something failed.
+    Error(String),
 }
 
 /// What comes of a `.trace` file.

@@ -85,6 +85,7 @@ fn answer_all(
             }
             Request::Replay { text } => say(out, &Answer::Replayed(judge.replay(&text)))?,
             Request::Explain { text } => say(out, &Answer::Explained(judge.explain(&text)))?,
+            Request::Blame { text } => say(out, &Answer::Blamed(judge.blame(&text)))?,
         }
     }
     Ok(())
@@ -101,7 +102,7 @@ fn say(out: &mut impl Write, answer: &Answer) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::backend::BackendId;
-    use crate::campaign::protocol::{Explained, Judgement, Replay};
+    use crate::campaign::protocol::{Blamed, Explained, Judgement, Replay};
 
     struct Parrot(BackendId);
 
@@ -121,6 +122,9 @@ mod tests {
         }
         fn explain(&mut self, text: &str) -> Explained {
             Explained { judgement: Judgement::Skip(text.into()), sheet: Err("parrots explain nothing".into()) }
+        }
+        fn blame(&mut self, text: &str) -> Blamed {
+            Blamed::Skip(text.into())
         }
     }
 

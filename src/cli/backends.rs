@@ -1,7 +1,7 @@
 //! `tracehound backends`: what can be opened, and building another LuaJIT into the cache.
 
 use super::{Context, End};
-use crate::backend::store::{self, Entry};
+use crate::backend::store::{self, Entry, Spec};
 use crate::campaign;
 use anyhow::Context as _;
 use serde::Serialize;
@@ -27,7 +27,7 @@ struct AddArgs {
     /// luajit@210.4.6 (a release of the luajit-src crate) or luajit@PATH (a LuaJIT source tree)
     #[arg(value_name = "SPEC")]
     spec: String,
-    /// plain, assert (LuaJIT's own assertions) or random-ra (random register allocation)
+    /// plain, assert (LuaJIT's own assertions), random-ra (random register allocation) or blame (who wrote each word)
     #[arg(long, value_name = "NAME", default_value = "plain")]
     variant: String,
     /// Build it even if it is there (source trees are always built again)
@@ -83,6 +83,20 @@ fn add(context: &Context, args: &AddArgs) -> anyhow::Result<()> {
     let _lock = lock(&cache, context.quiet)?;
     let row = Row::from(store::add(&spec, &cache, args.force)?);
     context.out.result(&row, || row.text())
+}
+
+/// Builds a backend that is not there yet.
+pub(super) fn ensure(context: &Context, spec: &Spec) -> anyhow::Result<()> {
+    let cache = context.cache()?;
+    if store::is_built(spec, &cache) {
+        return Ok(());
+    }
+    if !context.quiet {
+        eprintln!("building {spec} {}, which takes some seconds, once", spec.variant.name());
+    }
+    let _lock = lock(&cache, context.quiet)?;
+    store::add(spec, &cache, false)?;
+    Ok(())
 }
 
 /// One at a time builds into a cache; the lock ends with the process.

@@ -6,6 +6,7 @@
 mod backends;
 mod bench;
 mod bisect;
+mod blame;
 mod coverage;
 mod dump;
 mod explain;
@@ -73,6 +74,8 @@ enum Command {
     Run(run::Args),
     /// Show how a .trace file goes wrong: annotated machine code, expected and observed
     Explain(explain::Args),
+    /// Name the statements of the backend that a .trace file's finding comes from
+    Blame(blame::Args),
     /// List the backends that can be opened, or build another LuaJIT
     Backends(backends::Args),
     /// Find the release or commit where a case began to fail, or stopped
@@ -131,6 +134,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<End> {
         Command::Report(args) => report::report(&context, &args),
         Command::Run(args) => run::run(&context, &args),
         Command::Explain(args) => explain::explain(&context, &args),
+        Command::Blame(args) => blame::blame(&context, &args),
         Command::Backends(args) => backends::backends(&context, &args),
         Command::Bisect(args) => bisect::bisect(&context, &args),
         Command::Bench(args) => bench::bench(&context, &args),

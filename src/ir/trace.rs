@@ -8,9 +8,10 @@ use super::helper::Helper;
 use super::lit::Lit;
 use super::op::Op;
 use super::types::Type;
+use serde::{Deserialize, Serialize};
 
 /// The number of an instruction in its trace: 1 for the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Ref(pub u16);
 
 /// A Lua stack slot, counted as `-jdump` counts it: 2 is the first local in a GC64 build.

@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["generate", "interpret"],
     &["backend", "machine", "verify", "compare"],
     &["oracle"],
-    &["explain", "tally", "coverage", "bisect"],
+    &["bisect", "blame", "coverage", "explain", "tally"],
     &["campaign", "report"],
     &["cli"],
 ];

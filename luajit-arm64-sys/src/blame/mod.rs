@@ -79,12 +79,18 @@ pub struct Record {
 }
 
 impl Jit {
+    /// Calls of [`Jit::fold`] and [`Jit::optimize`] since the last reset: what [`Entered::step`] counts.
+    pub fn steps(&self) -> u32 {
+        self.steps
+    }
+
     /// What was recorded since the last reset.
     ///
     /// # Errors
     /// `BadArgument` if this is no [`Variant::Blame`](crate::Variant::Blame).
     pub fn record(&self) -> Result<Record, Error> {
-        let no_blame = || Error::BadArgument { text: "this build records no stores: make one of the variant `blame`".into() };
+        let no_blame =
+            || Error::BadArgument { text: "this build records no stores: make one of the variant `blame`".into() };
         let api = self.library().blame().ok_or_else(no_blame)?;
         let mut raw = MaybeUninit::<RawBlame>::uninit();
         // SAFETY: the function fills the struct; this Jit holds the library, so nothing is recorded meanwhile.

@@ -16,6 +16,8 @@ pub struct Emitted {
     pub refs: Vec<Option<TRef>>,
     /// How many were dropped or merged.
     pub folded: u32,
+    /// How many steps of FOLD had been made behind each written instruction.
+    pub steps: Vec<u32>,
     /// Slots of the parent's exit whose conversion from int was sunk: replayed as the int.
     pub ints: Vec<Slot>,
 }
@@ -74,7 +76,7 @@ impl<'a> Emitter<'a> {
     fn new(jit: &'a mut Jit, numbers: &'a Numbers, objects: &'a Objects, case: &'a Case, trace: &'a Trace) -> Self {
         let refs = Vec::with_capacity(trace.ins.len());
         let top = trace.snaps.iter().filter_map(|s| s.entries.last()).map(|e| e.slot.0 + 1).max();
-        let emitted = Emitted { refs, folded: 0, ints: vec![] };
+        let emitted = Emitted { refs, folded: 0, steps: vec![], ints: vec![] };
         let nslots = top.unwrap_or(2);
         Emitter { jit, numbers, objects, case, trace, nslots, emitted, last: None, snapped: None, in_loop: false }
     }
@@ -88,6 +90,7 @@ impl<'a> Emitter<'a> {
             }
             let r = self.ins(ins)?;
             self.emitted.refs.push(r);
+            self.emitted.steps.push(self.jit.steps());
         }
         snaps.try_for_each(|(n, snap)| self.snap(n, snap))?;
         Ok(self.emitted)

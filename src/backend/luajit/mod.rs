@@ -5,22 +5,24 @@
 
 mod emit;
 mod links;
+mod looping;
 mod numbers;
 mod objects;
 mod readback;
+mod record;
 mod runtime;
 mod side;
 
 use super::{Backend, BackendId, Left, Refusal};
 use crate::case::{Arena, Case, Gc, Input};
-use crate::code::{Access, Code, Mapping, Registers, Runtime};
+use crate::code::{Access, Code, Frame, Mapping, Record, Registers, Runtime};
 use crate::ir::{ExitNo, Ref, Rule, Trace};
 use crate::outcome::{Call, FaultClass};
 use links::Links;
-use luajit_arm64_sys::{Error, GcState, Jit, Layout, Library, Protection, TRef};
+use luajit_arm64_sys::{Error, GcState, Jit, Layout, Library, Lines, Protection, TRef};
 use numbers::Numbers;
 use objects::Objects;
-use side::Exits;
+use side::Part;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -36,11 +38,13 @@ pub struct LuaJit {
     arena: Arena,
     /// Arenas that this build can't use, with its reason.
     unusable: Vec<(Arena, String)>,
-    /// The exits of the traces of the code compiled last.
-    exits: Vec<Exits>,
+    /// The traces of the code compiled last.
+    parts: Vec<Part>,
     /// The case at hand changes more than plain memory: each run starts from a checkpoint.
     uses_vm: bool,
     run: Run,
+    /// The library's line numbers, once they were asked for.
+    lines: Option<Lines>,
 }
 
 /// What happens in a run.
@@ -70,9 +74,10 @@ impl LuaJit {
             objects: Objects::default(),
             arena: Arena::Usual,
             unusable: vec![],
-            exits: vec![],
+            parts: vec![],
             uses_vm: false,
             run: Run::default(),
+            lines: None,
         })
     }
 
@@ -98,7 +103,7 @@ impl Backend for LuaJit {
             return Err(refusal(why));
         }
         let layout = Layout::by_name(arena.name()).ok_or_else(|| refusal("no layout of that name"))?;
-        (self.objects, self.exits) = (Objects::default(), vec![]);
+        (self.objects, self.parts) = (Objects::default(), vec![]);
         match self.jit.relocate(layout) {
             Ok(()) => {
                 self.arena = arena;
@@ -117,8 +122,8 @@ impl Backend for LuaJit {
         write_constant_memory(&mut self.jit, case)?;
         self.uses_vm = uses_vm(case);
         self.objects = Objects::make(&mut self.jit, case)?;
-        let (code, exits) = side::compile(&mut self.jit, &self.numbers, &self.objects, case)?;
-        self.exits = exits;
+        let (code, parts) = side::compile(&mut self.jit, &self.numbers, &self.objects, case)?;
+        self.parts = parts;
         let lowest = code.side.as_ref().map_or(code.base, |side| side.base.min(code.base));
         if lowest < self.window().0 {
             return Err(Refusal::Skip("trace larger than the code window".into()));
@@ -161,12 +166,26 @@ impl Backend for LuaJit {
         self.jit.library().dump_coverage(folder).map_err(|e| e.to_string())
     }
 
+    fn record(&mut self, case: &Case) -> Result<Record, String> {
+        record::read(&self.jit, case, &self.parts).map_err(|e| e.to_string())
+    }
+
+    fn frames(&mut self, addresses: &[u64]) -> Result<Vec<Frame>, String> {
+        if self.lines.is_none() {
+            let path = self.jit.library().path().ok_or("the built-in library has no line numbers")?;
+            self.lines = Some(Lines::open(path).map_err(|e| e.to_string())?);
+        }
+        let lines = self.lines.as_ref().into_iter().flat_map(|lines| addresses.iter().map(|at| lines.at(*at)));
+        let frame = |f: luajit_arm64_sys::SourceFrame| Frame { function: f.function, file: f.file, line: f.line };
+        Ok(lines.flatten().map(frame).collect())
+    }
+
     fn scrub(&mut self) {
         self.jit.scrub();
     }
 
     fn restore(&mut self, code: &Code, exit: ExitNo, regs: &Registers) -> Result<Option<Vec<u64>>, String> {
-        runtime::restore(&mut self.jit, &self.exits, code, exit, regs).map(Some)
+        runtime::restore(&mut self.jit, &self.parts, code, exit, regs).map(Some)
     }
 
     fn runtime(&mut self) -> &mut dyn Runtime {

@@ -22,6 +22,10 @@ pub struct Committed {
     pub code: Code,
     /// LuaJIT's number of it.
     pub traceno: u32,
+    /// LuaJIT's refs of the written instructions.
+    pub refs: Vec<Option<TRef>>,
+    /// How many steps of FOLD had been made behind each of them.
+    pub steps: Vec<u32>,
 }
 
 /// Everything about the assembled trace that is needed to run and judge it. Commits the trace. `sp`: the stack pointer at its entry.
@@ -30,14 +34,14 @@ pub fn read_back(
     numbers: &Numbers,
     case: &Case,
     trace: &Trace,
-    emitted: &Emitted,
+    emitted: Emitted,
     sp: u64,
 ) -> Result<Committed, Refusal> {
     let error = |e| refuse(&e, trace, &emitted.refs);
     let lj = jit.code().map_err(error)?;
-    let marks = marks(jit, &lj, emitted)?;
+    let marks = marks(jit, &lj, &emitted)?;
     let mut exits =
-        if case.restores() { numbered(jit, case, &lj)? } else { located(jit, &case.world, trace, emitted, &lj)? };
+        if case.restores() { numbered(jit, case, &lj)? } else { located(jit, &case.world, trace, &emitted, &lj)? };
     if let Some(first) = exits.first_mut() {
         first.ints.clone_from(&emitted.ints);
     }
@@ -60,7 +64,7 @@ pub fn read_back(
         stack: lj.base + 8 * u64::from(MIN_SLOT - 2),
         side: None,
     };
-    Ok(Committed { code, traceno: lj.traceno })
+    Ok(Committed { code, traceno: lj.traceno, refs: emitted.refs, steps: emitted.steps })
 }
 
 /// The words of a trace and its stubs, as they are now.

@@ -1,6 +1,6 @@
 //! What LuaJIT's code branches to: the exit handler, the interpreter, C functions. And the arena's memory.
 
-use super::side::Exits;
+use super::side::Part;
 use super::{LuaJit, Run};
 use crate::case::Gc;
 use crate::code::{Code, Registers, Runtime, Stop};
@@ -13,7 +13,7 @@ impl Runtime for LuaJit {
     fn stop(&mut self, _: &Code, regs: &mut Registers) -> Stop {
         let layout = *self.jit.layout();
         if regs.pc == layout.exit_handler() {
-            return exit_number(&self.exits, &self.jit, regs).map_or(Stop::Wild, Stop::Exit);
+            return exit_number(&self.parts, &self.jit, regs).map_or(Stop::Wild, Stop::Exit);
         }
         if regs.pc == layout.exit_interp() {
             return Stop::Tail;
@@ -41,12 +41,12 @@ impl Runtime for LuaJit {
 /// The number of the exit that came here: its stub branched to the common stub, which stored the return address on the
 /// stack and linked to the handler (`lj_asm_arm64.h: asm_exitstub_setup`); the word there tells the trace. `None` if no stub can have
 /// done that.
-fn exit_number(exits: &[Exits], jit: &Jit, regs: &Registers) -> Option<ExitNo> {
+fn exit_number(parts: &[Part], jit: &Jit, regs: &Registers) -> Option<ExitNo> {
     let stub = jit.read_u64(regs.sp).ok()?;
     let n = (stub.checked_sub(regs.x[30])? >> 2).checked_sub(2)?;
     let n = u16::try_from(n).ok()?;
     let traceno = (jit.read_u64(regs.x[30]).ok()? >> 5) & 0xffff;
-    let trace = exits.iter().find(|e| u64::from(e.traceno) == traceno && n < e.count)?;
+    let trace = parts.iter().find(|e| u64::from(e.traceno) == traceno && n < e.count)?;
     Some(ExitNo(trace.first + n))
 }
 
@@ -122,13 +122,7 @@ fn helper(jit: &Jit, run: &mut Run, helper: Helper, regs: &mut Registers) -> Sto
 }
 
 /// The Lua stack as LuaJIT's own `lj_snap_restore` leaves it.
-pub fn restore(
-    jit: &mut Jit,
-    exits: &[Exits],
-    code: &Code,
-    exit: ExitNo,
-    regs: &Registers,
-) -> Result<Vec<u64>, String> {
+pub fn restore(jit: &mut Jit, parts: &[Part], code: &Code, exit: ExitNo, regs: &Registers) -> Result<Vec<u64>, String> {
     let layout = jit.tables().exit_state;
     let mut state = vec![0; layout.size];
     for (i, d) in regs.d.iter().enumerate() {
@@ -139,7 +133,7 @@ pub fn restore(
     }
     let spills = layout.spill..layout.size;
     jit.read(regs.sp, &mut state[spills]).map_err(|e| e.to_string())?;
-    let own = exits.iter().rev().find(|e| e.first <= exit.0).ok_or("no trace has this exit")?;
+    let own = parts.iter().rev().find(|e| e.first <= exit.0).ok_or("no trace has this exit")?;
     jit.restore(own.traceno, u32::from(exit.0 - own.first), &state).map_err(|e| e.to_string())?;
     let slots = u64::from(MAX_SLOT - MIN_SLOT) + 1;
     (0..slots).map(|i| jit.read_u64(code.stack + 8 * i).map_err(|e| e.to_string())).collect()

@@ -9,39 +9,39 @@ use crate::backend::Refusal;
 use crate::case::{Case, Emit, SideTrace};
 use crate::code::{Code, Exit};
 use crate::ir::{ExitNo, Link};
-use luajit_arm64_sys::{Error, Jit, Repeat};
+use luajit_arm64_sys::{Error, Jit, Repeat, TRef};
 
-/// Which exits of the whole code are a trace's.
-#[derive(Clone, Copy, Debug)]
-pub struct Exits {
+/// A trace of the code: its exits, and what its instructions became.
+#[derive(Clone, Debug)]
+pub struct Part {
     /// LuaJIT's number of the trace.
     pub traceno: u32,
     /// The first of them.
     pub first: u16,
     /// How many.
     pub count: u16,
+    /// LuaJIT's refs of the written instructions.
+    pub refs: Vec<Option<TRef>>,
+    /// How many steps of FOLD had been made behind each of them.
+    pub steps: Vec<u32>,
 }
 
 /// Compiles and commits all traces of a case.
-pub fn compile(
-    jit: &mut Jit,
-    numbers: &Numbers,
-    objects: &Objects,
-    case: &Case,
-) -> Result<(Code, Vec<Exits>), Refusal> {
+pub fn compile(jit: &mut Jit, numbers: &Numbers, objects: &Objects, case: &Case) -> Result<(Code, Vec<Part>), Refusal> {
     let root = compile_root(jit, numbers, objects, case)?;
     let count = u16::try_from(root.code.exits.len()).expect("few snapshots");
-    let mut exits = vec![Exits { traceno: root.traceno, first: 0, count }];
+    let mut parts = vec![Part { traceno: root.traceno, first: 0, count, refs: root.refs, steps: root.steps }];
     let mut code = root.code;
     if let Some(side) = &case.side {
-        let Committed { code: mut fork, traceno } =
+        let Committed { code: mut fork, traceno, refs, steps } =
             compile_side(jit, numbers, objects, case, side, root.traceno, &code)?;
         let own = take_exits(&mut fork, side, count);
-        exits.push(Exits { traceno, first: count, count: u16::try_from(own.len()).expect("few snapshots") });
+        let own_count = u16::try_from(own.len()).expect("few snapshots");
+        parts.push(Part { traceno, first: count, count: own_count, refs, steps });
         code.exits.extend(own);
         join(jit, &mut code, fork, root.traceno)?;
     }
-    Ok((code, exits))
+    Ok((code, parts))
 }
 
 fn compile_root(jit: &mut Jit, numbers: &Numbers, objects: &Objects, case: &Case) -> Result<Committed, Refusal> {
@@ -55,7 +55,7 @@ fn compile_root(jit: &mut Jit, numbers: &Numbers, objects: &Objects, case: &Case
     seed(jit, case);
     jit.assemble(link(trace.link), 0).map_err(error)?;
     let sp = entry_sp(jit.layout());
-    read_back(jit, numbers, case, trace, &emitted, sp)
+    read_back(jit, numbers, case, trace, emitted, sp)
 }
 
 fn compile_side(
@@ -75,7 +75,7 @@ fn compile_side(
     seed(jit, case);
     let to = if side.trace.link == Link::Root { parent } else { 0 };
     jit.assemble(link(side.trace.link), to).map_err(error)?;
-    read_back(jit, numbers, case, &side.trace, &emitted, root.conventions.exit_sp)
+    read_back(jit, numbers, case, &side.trace, emitted, root.conventions.exit_sp)
 }
 
 /// Seeds the register allocator of a build that draws registers at random; the same for each trace, whatever was compiled before.

@@ -1,0 +1,133 @@
+//! What a `blame` build recorded, in the terms of the written trace.
+
+use super::looping::Looping;
+use super::side::Part;
+use super::written_ref;
+use crate::case::{Case, Emit};
+use crate::code::{Became, Boundary, Emission, Held, HeldValue, Place, Record, Store};
+use crate::ir::Ref;
+use luajit_arm64_sys::{
+    Behind, Entered, Error, Held as LjHeld, Jit, Place as LjPlace, Record as LjRecord, TRef, Write,
+};
+
+/// What was recorded while the traces of a case were compiled, the root trace first.
+pub fn read(jit: &Jit, case: &Case, parts: &[Part]) -> Result<Record, Error> {
+    let seen = jit.record()?;
+    let mut record = Record { lost: seen.lost, ..Record::default() };
+    for (n, part) in parts.iter().enumerate() {
+        let looping = Looping::read(jit, part, case.emit == Emit::Passes && n == 0)?;
+        let view = View { jit, part, looping, side: n > 0 };
+        let own = seen.behind.iter().filter(|b| b.traceno == part.traceno);
+        for behind in own {
+            record.boundaries.push(view.boundary(behind, &seen.writes)?);
+        }
+        if n == 0 {
+            record.emitted = view.emissions(&seen)?;
+        }
+    }
+    record.boundaries.sort_by_key(|b| b.address);
+    record.stores = seen.writes.iter().map(|w| store(w, parts)).collect();
+    Ok(record)
+}
+
+fn store(w: &Write, parts: &[Part]) -> Store {
+    // Which trace it was follows from the order of assembly only; refs of the side trace are not named.
+    let at = w.at.filter(|_| parts.len() == 1).and_then(|at| written_ref(&parts[0].refs, at));
+    Store { address: w.addr, bytes: w.size, old: w.old, at, chain: w.chain.clone() }
+}
+
+/// A committed trace.
+struct View<'a> {
+    jit: &'a Jit,
+    part: &'a Part,
+    looping: Looping,
+    side: bool,
+}
+
+impl View<'_> {
+    fn boundary(&self, behind: &Behind, writes: &[Write]) -> Result<Boundary, Error> {
+        let looping = self.looping.at.is_some_and(|at| behind.at >= at);
+        let mut held = Vec::new();
+        for value in &behind.held {
+            held.extend(self.held(value, looping)?);
+        }
+        Ok(Boundary {
+            address: behind.end,
+            at: self.written(behind.at),
+            side: self.side,
+            looping,
+            torn: is_torn(behind, writes),
+            held,
+        })
+    }
+
+    fn held(&self, held: &LjHeld, looping: bool) -> Result<Option<Held>, Error> {
+        let place = match (held.reg, held.spill) {
+            (Some(LjPlace::Gpr(n)), _) => Place::Gpr(n),
+            (Some(LjPlace::Fpr(n)), _) => Place::Fpr(n),
+            (None, Some(slot)) => Place::Spill(4 * u32::from(slot)),
+            (None, None) => return Ok(None),
+        };
+        let value = if held.value.is_const() { self.constant(held.value)? } else { self.value(held.value, looping) };
+        Ok(value.map(|value| Held { value, place }))
+    }
+
+    /// The written instruction that became this one, or that the loop pass copied to make it.
+    fn written(&self, at: TRef) -> Option<Ref> {
+        let original = self.looping.copies.get(&at).copied().unwrap_or(at);
+        written_ref(&self.part.refs, original)
+    }
+
+    fn value(&self, value: TRef, looping: bool) -> Option<HeldValue> {
+        let own = self.written(value)?;
+        if self.looping.at.is_none_or(|at| value < at) {
+            let right = self.looping.phis.get(&value).filter(|_| looping);
+            return match right {
+                Some(right) => Some(HeldValue::Carried(own, self.written(*right)?)),
+                None => Some(HeldValue::First(own)),
+            };
+        }
+        Some(HeldValue::Now(own))
+    }
+
+    /// `None` for constants that registers hold in more than one form.
+    fn constant(&self, value: TRef) -> Result<Option<HeldValue>, Error> {
+        let ins = self.jit.ir_of(self.part.traceno, value)?;
+        let name = self.jit.tables().ops.get(usize::from(ins.op)).map_or("", |op| op.name);
+        Ok(match name {
+            "KINT" => Some(HeldValue::Bits { bits: ins.value & 0xffff_ffff, wide: false }),
+            "KINT64" | "KNUM" | "KPTR" | "KKPTR" => Some(HeldValue::Bits { bits: ins.value, wide: true }),
+            _ => None,
+        })
+    }
+
+    fn emissions(&self, seen: &LjRecord) -> Result<Vec<Emission>, Error> {
+        let mut from = 0;
+        let mut list = Vec::new();
+        for (n, (to, became)) in self.part.steps.iter().zip(&self.part.refs).enumerate() {
+            let at = Ref(u16::try_from(n + 1).expect("a ref has 16 bits"));
+            let entered = seen.entered.iter().filter(|e| e.step > from && e.step <= *to);
+            let became = self.became(at, *became)?;
+            list.push(Emission { at, became, entered: entered.map(|e: &Entered| (e.depth, e.offset)).collect() });
+            from = *to;
+        }
+        Ok(list)
+    }
+
+    fn became(&self, at: Ref, became: Option<TRef>) -> Result<Became, Error> {
+        let Some(r) = became else { return Ok(Became::Dropped) };
+        if r.is_const() {
+            return Ok(Became::Constant(self.jit.ir_of(self.part.traceno, r)?.value));
+        }
+        Ok(match written_ref(&self.part.refs, r) {
+            Some(first) if first != at => Became::Same(first),
+            _ => Became::New,
+        })
+    }
+}
+
+/// The word behind an instruction's code was changed while it, or one before it, was assembled: loads and stores are joined so.
+fn is_torn(behind: &Behind, writes: &[Write]) -> bool {
+    let over = |w: &&Write| w.addr <= behind.end && behind.end < w.addr + u64::from(w.size);
+    writes.iter().rev().find(over).is_some_and(|w| w.at.is_some_and(|at| at <= behind.at))
+}

@@ -1,0 +1,137 @@
+//! Whom a finding is to be blamed on: the bad word or value, the instruction it belongs to, and the calls in the backend that made it.
+//!
+//! It takes a backend that records who writes its code (the build variant `blame`). A fault leads to a word; the word leads to the last
+//! store to it, and the store to its callers, down to the function that assembles one instruction.
+
+mod field;
+mod text;
+mod word;
+mod writer;
+
+pub use field::FieldNote;
+pub use text::{lines, why};
+pub use writer::Writer;
+
+use crate::case::Case;
+use crate::code::{Code, Frame, Record};
+use crate::ir::Ref;
+use crate::oracle::{Finding, Oracle, OracleError};
+use crate::outcome::{FaultClass, FindingClass};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Why nobody can be blamed.
+#[derive(Debug, Error)]
+pub enum BlameError {
+    /// The backend does not record.
+    #[error("{0}")]
+    NoRecord(String),
+    /// The backend made no code this time.
+    #[error("the backend refuses the case now: {0}")]
+    Refused(String),
+    /// The pipeline failed.
+    #[error(transparent)]
+    Oracle(#[from] OracleError),
+}
+
+/// Where a finding comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blame {
+    /// The finding's class.
+    pub class: String,
+    /// The instruction of the root trace.
+    pub at: Option<Ref>,
+    /// The opcode of the instruction, which may be the side trace's.
+    pub op: Option<String>,
+    /// The word.
+    pub word: Option<BadWord>,
+    /// What its fields say.
+    pub fields: Vec<FieldNote>,
+    /// The statement that wrote the word, then the calls that led there.
+    pub chain: Vec<Frame>,
+    /// Who wrote the word before that, last first.
+    pub earlier: Vec<Writer>,
+    /// It in words.
+    pub why: String,
+}
+
+/// A word of code that is wrong, or that computed what is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadWord {
+    /// Offset from its trace's start.
+    pub offset: u32,
+    /// Its address.
+    pub address: u64,
+    /// The word.
+    pub word: u32,
+    /// The instruction in assembly language.
+    pub text: String,
+    /// It is the side trace's.
+    pub side: bool,
+}
+
+/// Blames a finding of a checked case. The oracle's backend must record: it need not be the build that the finding was made on.
+///
+/// # Errors
+/// When the backend does not record, or makes no code.
+pub fn blame(case: &Case, finding: &Finding, oracle: &mut Oracle) -> Result<Blame, BlameError> {
+    let start = Blame {
+        class: finding.class.name().into(),
+        at: finding.at,
+        op: finding.op.map(|(op, _)| op.name().into()),
+        ..Blame::default()
+    };
+    if let FindingClass::Fault(FaultClass::BackendAssert | FaultClass::BackendCrash) = finding.class {
+        return Ok(word::of_assertion(start, finding));
+    }
+    let scene = Scene::compile(case, oracle)?;
+    let mut blame = word::of_fault(start, &scene, finding);
+    writer::name(&mut blame, &scene, oracle)?;
+    blame.why = why(&blame);
+    Ok(blame)
+}
+
+/// A key that findings of one cause share, whatever their size: class, functions at fault, and the opcode where it matters.
+pub fn bucket(blame: &Blame) -> String {
+    let mut key = vec![blame.class.clone()];
+    match writer::functions(blame) {
+        functions if functions.is_empty() => key.extend(blame.op.clone()),
+        functions => {
+            // Whoever changes a word that is there already decides by the words, not by the instruction.
+            let op = blame.op.clone().filter(|_| blame.earlier.is_empty());
+            key.extend(functions.into_iter().chain(op));
+        }
+    }
+    key.join("-").to_lowercase().replace('_', "-")
+}
+
+/// A case's code and what was recorded of it.
+struct Scene {
+    code: Code,
+    record: Record,
+}
+
+impl Scene {
+    fn compile(case: &Case, oracle: &mut Oracle) -> Result<Scene, BlameError> {
+        let refused = |r: crate::backend::Refusal| BlameError::Refused(format!("{r:?}"));
+        oracle.settle(case)?.map_or(Ok(()), |refusal| Err(refused(refusal)))?;
+        let (_, backend) = oracle.parts();
+        let code = backend.compile(case).map_err(refused)?;
+        let record = backend.record(case).map_err(BlameError::NoRecord)?;
+        Ok(Scene { code, record })
+    }
+
+    /// The trace that an address of code belongs to.
+    fn part(&self, address: u64) -> Option<(&Code, u32)> {
+        let parts = [Some(&self.code), self.code.side.as_deref()];
+        parts.into_iter().flatten().find_map(|part| {
+            let offset = u32::try_from(address.checked_sub(part.base)?).ok()?;
+            part.bytes.get(offset as usize..offset as usize + 4).map(|_| (part, offset))
+        })
+    }
+
+    fn word(&self, address: u64) -> Option<u32> {
+        let (part, offset) = self.part(address)?;
+        part.bytes.get(offset as usize..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
+    }
+}
