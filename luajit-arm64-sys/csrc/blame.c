@@ -27,6 +27,7 @@ static struct {
   const uint32_t *ref;
   const uint64_t *passes;               /* The frame below which functions are noted, or NULL. */
   uint32_t step;
+  enum { NOTHING, ASM_IR, HANDLER } next;  /* What the function that is entered next is. */
 } now;
 
 /* -- Recording -------------------------------------------------------------- */
@@ -91,6 +92,8 @@ HOOK __tsan_func_exit(void) {}
 HOOK __tsan_func_entry(void *caller)
 {
   (void)caller;
+  if (now.next == HANDLER) behind[now.nbehind-1].handler = (uint64_t)__builtin_return_address(0);
+  if (now.next != NOTHING) now.next = now.next == ASM_IR ? HANDLER : NOTHING;
   if (now.passes) note_function((uint64_t)__builtin_return_address(0), (const uint64_t *)__builtin_frame_address(0));
 }
 
@@ -159,6 +162,7 @@ HOOK th_blame_restart(uint32_t ref)
 HOOK th_blame_stop(void)
 {
   now.low = now.high = 0;
+  now.next = NOTHING;
   now.ref = NULL;
   now.passes = NULL;
 }
@@ -181,6 +185,7 @@ HOOK th_blame_behind(uint64_t end, uint32_t ref, uint32_t traceno)
   b->traceno = traceno;
   b->first = now.nheld;
   b->count = 0;
+  b->handler = 0;
 }
 
 HOOK th_blame_held(uint16_t ref, uint16_t regsp)
@@ -194,6 +199,11 @@ HOOK th_blame_held(uint16_t ref, uint16_t regsp)
   held[now.nheld].spill = (uint8_t)(regsp >> 8);
   now.nheld++;
   behind[now.nbehind-1].count++;
+}
+
+HOOK th_blame_handler(void)
+{
+  now.next = ASM_IR;
 }
 
 HOOK th_blame_enter(const void *frame)

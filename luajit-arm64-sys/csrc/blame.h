@@ -32,8 +32,9 @@ struct th_behind {
   uint64_t end;
   uint32_t ref, traceno;
   uint32_t first, count;
+  uint64_t handler;                     /* In the function that asm_ir calls for it, or 0. */
 };
-_Static_assert(sizeof(struct th_behind) == 24, "th_behind");
+_Static_assert(sizeof(struct th_behind) == 32, "th_behind");
 
 /* A function that was entered while FOLD or another pass worked. */
 struct th_entered {
@@ -73,6 +74,7 @@ void th_blame_stop(void);
 void th_blame_ref(const uint32_t *ref);
 void th_blame_behind(uint64_t end, uint32_t ref, uint32_t traceno);
 void th_blame_held(uint16_t ref, uint16_t regsp);
+void th_blame_handler(void);             /* The next function is asm_ir. */
 void th_blame_enter(const void *frame);
 
 #endif

@@ -3,8 +3,12 @@
 //! It takes a backend that records who writes its code (the build variant `blame`). A fault leads to a word; the word leads to the last
 //! store to it, and the store to its callers, down to the function that assembles one instruction.
 
+mod departure;
+mod expect;
 mod field;
+mod switches;
 mod text;
+mod watch;
 mod word;
 mod writer;
 
@@ -53,6 +57,8 @@ pub struct Blame {
     pub earlier: Vec<Writer>,
     /// It in words.
     pub why: String,
+    /// Optimisations without any one of which the code is right.
+    pub vanishes_without: Vec<String>,
 }
 
 /// A word of code that is wrong, or that computed what is wrong.
@@ -85,10 +91,21 @@ pub fn blame(case: &Case, finding: &Finding, oracle: &mut Oracle) -> Result<Blam
         return Ok(word::of_assertion(start, finding));
     }
     let scene = Scene::compile(case, oracle)?;
-    let mut blame = word::of_fault(start, &scene, finding);
-    writer::name(&mut blame, &scene, oracle)?;
-    blame.why = why(&blame);
-    Ok(blame)
+    if is_in_the_word(finding.class) && finding.input.is_none() {
+        let mut blame = word::of_fault(start, &scene, finding);
+        writer::name(&mut blame, &scene, oracle)?;
+        blame.why = why(&blame);
+        return Ok(blame);
+    }
+    let mut trail = departure::follow(start, case, &scene, finding, oracle)?;
+    trail.blame.vanishes_without = switches::needed(case, oracle)?;
+    writer::trail(&mut trail, &scene, oracle)?;
+    Ok(trail.blame)
+}
+
+/// The finding is about the word itself, whatever it computes.
+fn is_in_the_word(class: FindingClass) -> bool {
+    matches!(class, FindingClass::Fault(_))
 }
 
 /// A key that findings of one cause share, whatever their size: class, functions at fault, and the opcode where it matters.

@@ -1,5 +1,7 @@
 //! From a word to those who wrote it.
 
+use super::departure::Trail;
+use super::switches::RAW;
 use super::{Blame, BlameError, Scene};
 use crate::code::{Frame, Store};
 use crate::ir::Ref;
@@ -41,6 +43,71 @@ pub(super) fn name(blame: &mut Blame, scene: &Scene, oracle: &mut Oracle) -> Res
     }
     blame.earlier = writers.collect();
     Ok(())
+}
+
+/// Names those who are to blame for a departure: FOLD or a pass, if the case agrees without; else the writers of the word; else the function
+/// that assembled the instruction.
+pub(super) fn trail(trail: &mut Trail, scene: &Scene, oracle: &mut Oracle) -> Result<(), BlameError> {
+    let (_, backend) = oracle.parts();
+    let mut frames = |addresses: &[u64]| backend.frames(addresses).map_err(BlameError::NoRecord);
+    let blame = &mut trail.blame;
+    let folds = blame.word.is_none() || blame.vanishes_without.iter().any(|name| name == RAW);
+    if let Some(at) = trail.folded.filter(|_| folds || trail.merged) {
+        let emission = scene.record.emitted.iter().find(|e| e.at == at);
+        let rule = emission.map(|e| rule(&e.entered, &mut frames)).transpose()?.flatten();
+        if let Some(chain) = rule {
+            (blame.word, blame.fields, blame.chain) = (None, vec![], chain);
+            return Ok(());
+        }
+    }
+    if let Some(chain) = pass(&blame.vanishes_without, &scene.record.passes, &mut frames)? {
+        (blame.word, blame.fields, blame.chain) = (None, vec![], chain);
+        return Ok(());
+    }
+    name(blame, scene, oracle)?;
+    if !trail.blame.chain.is_empty() {
+        return Ok(());
+    }
+    let own = scene.record.boundaries.iter().find(|b| b.at == trail.handler && !b.side);
+    if let Some(handler) = own.filter(|_| trail.handler.is_some()).and_then(|b| b.handler) {
+        let (_, backend) = oracle.parts();
+        trail.blame.chain = backend.frames(&[handler]).map_err(BlameError::NoRecord)?;
+    }
+    Ok(())
+}
+
+type Frames<'a> = &'a mut dyn FnMut(&[u64]) -> Result<Vec<Frame>, BlameError>;
+
+/// The rule of FOLD that made what an instruction became: the last one that was tried, and the one that tried it.
+fn rule(entered: &[(u32, u64)], frames: Frames) -> Result<Option<Vec<Frame>>, BlameError> {
+    let mut fold = None;
+    let mut last = None;
+    for (depth, address) in entered {
+        let found = frames(&[*address])?;
+        let Some(frame) = found.first() else { continue };
+        match &fold {
+            None if frame.function == "lj_opt_fold" => fold = Some((*depth, frame.clone())),
+            // Constructors of constants and instructions only carry out what a rule said.
+            Some((outer, _)) if *depth == outer + 1 && !frame.function.starts_with("lj_ir_") => {
+                last = Some(frame.clone())
+            }
+            _ => {}
+        }
+    }
+    Ok(fold.zip(last).map(|((_, fold), rule)| vec![rule, fold]))
+}
+
+/// The pass that the finding needs, if one ran that has the name of a switch.
+fn pass(needed: &[String], entered: &[(u32, u64)], frames: Frames) -> Result<Option<Vec<Frame>>, BlameError> {
+    let lowest = entered.iter().map(|(depth, _)| *depth).min().unwrap_or(0);
+    for (_, address) in entered.iter().filter(|(depth, _)| *depth <= lowest + 2) {
+        let found = frames(&[*address])?;
+        let is_needed = |f: &&Frame| needed.iter().any(|name| f.function == format!("lj_opt_{name}"));
+        if let Some(frame) = found.iter().find(is_needed) {
+            return Ok(Some(vec![frame.clone()]));
+        }
+    }
+    Ok(None)
 }
 
 /// The chain up to and with the first root.

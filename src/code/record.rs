@@ -24,6 +24,8 @@ pub struct Record {
     pub boundaries: Vec<Boundary>,
     /// What became of the written instructions of the root trace, where the backend may rewrite IR.
     pub emitted: Vec<Emission>,
+    /// Functions of the passes between recording and assembly, as in [`Emission::entered`].
+    pub passes: Vec<(u32, u64)>,
     /// Records that there was no room for.
     pub lost: u32,
 }
@@ -58,6 +60,8 @@ pub struct Boundary {
     pub torn: bool,
     /// The values that are alive.
     pub held: Vec<Held>,
+    /// The address of the backend's function for such instructions.
+    pub handler: Option<u64>,
 }
 
 /// A value that is alive.

@@ -63,8 +63,8 @@ pub(super) enum Left {
 /// What is left of a run's instructions, and what is told of those that run.
 pub(super) struct Course<'v> {
     pub fuel: usize,
-    /// Told the index of each step before it runs.
-    pub visit: &'v mut dyn FnMut(usize),
+    /// Told the index of each step before it runs, and the values then.
+    pub visit: &'v mut dyn FnMut(usize, &[u64]),
     /// Leave before this step is run, or at the end for one that there is not, through this exit.
     pub stop: Option<(usize, ExitNo)>,
 }
@@ -78,7 +78,7 @@ impl Body {
                 if let Some((_, exit)) = course.stop.filter(|(at, _)| *at == n) {
                     return Ok(Left::Exit(exit));
                 }
-                (course.visit)(n);
+                (course.visit)(n, &frame.values);
                 match execute(frame, step)? {
                     Flow::Next(value) => frame.values[step.to] = value,
                     Flow::Leave => return Ok(Left::Exit(step.exit)),

@@ -63,6 +63,7 @@ mod execute;
 mod frame;
 mod fused;
 mod heap;
+mod history;
 mod marks;
 mod program;
 #[cfg(test)]
@@ -75,6 +76,7 @@ mod tests;
 
 pub use error::{InterpretError, Undefined, Unjudged};
 pub use heap::{Found, Table};
+pub use history::History;
 pub use marks::Marks;
 pub use program::{Leaving, Listing, MAX_STEPS, Program};
 

@@ -60,15 +60,15 @@ pub struct Leaving {
 }
 
 /// What a run tells on its way.
-trait Witness {
-    /// A step of a trace, by its index, runs next.
-    fn runs(&mut self, which: Which, step: usize);
-    /// A trace was left with these values.
-    fn left(&mut self, which: Which, values: &[u64]);
+pub(super) trait Witness {
+    /// A step of a trace, by its index, runs next; the values are those before it.
+    fn runs(&mut self, which: Which, step: usize, values: &[u64]);
+    /// A trace was left with these values, at its end or by a guard that failed.
+    fn left(&mut self, which: Which, values: &[u64], end: bool);
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Which {
+pub(super) enum Which {
     Root,
     Side,
 }
@@ -77,8 +77,8 @@ enum Which {
 struct Nobody;
 
 impl Witness for Nobody {
-    fn runs(&mut self, _: Which, _: usize) {}
-    fn left(&mut self, _: Which, _: &[u64]) {}
+    fn runs(&mut self, _: Which, _: usize, _: &[u64]) {}
+    fn left(&mut self, _: Which, _: &[u64], _: bool) {}
 }
 
 impl Program {
@@ -112,11 +112,16 @@ impl Program {
         if let (Err(_), Some(which)) = (&end, seen.now)
             && frame.values.len() == self.body(which).initial.len()
         {
-            seen.left(which, &frame.values);
+            seen.left(which, &frame.values, false);
         }
         let (values, side) = (seen.list(&self.root, Which::Root), seen.side(self));
         let last = |which| seen.last(self).filter(|_| seen.now == Some(which));
         Listing { values, side, last: last(Which::Root), side_last: last(Which::Side), end }
+    }
+
+    /// Runs with a witness.
+    pub(super) fn watch(&self, input: &Input, witness: &mut dyn Witness) -> Result<End, Unjudged> {
+        self.walk(&mut self.enter(input), None, witness)
     }
 
     fn enter(&self, input: &Input) -> Frame<'_> {
@@ -152,10 +157,10 @@ impl Program {
         loop {
             let body = self.body(which);
             let stop = leaving.filter(|l| l.pass == pass).and_then(|l| self.stop(which, l.exit));
-            let mut course = Course { fuel, visit: &mut |n| witness.runs(which, n), stop };
+            let mut course = Course { fuel, visit: &mut |n, values| witness.runs(which, n, values), stop };
             let left = body.run(frame, &mut course)?;
             fuel = course.fuel;
-            witness.left(which, &frame.values);
+            witness.left(which, &frame.values, left == Left::End);
             match left {
                 Left::Exit(n) if which == Which::Root && self.side.as_ref().is_some_and(|s| s.exit == n) => {
                     body.restore(n, frame);
@@ -183,7 +188,7 @@ impl Program {
         }
     }
 
-    fn body(&self, which: Which) -> &Body {
+    pub(super) fn body(&self, which: Which) -> &Body {
         match (&self.side, which) {
             (Some(side), Which::Side) => &side.body,
             _ => &self.root,
@@ -237,12 +242,12 @@ struct Seen {
 }
 
 impl Witness for Seen {
-    fn runs(&mut self, which: Which, step: usize) {
+    fn runs(&mut self, which: Which, step: usize, _: &[u64]) {
         self.ran[which as usize][step] = true;
         (self.now, self.last) = (Some(which), step);
     }
 
-    fn left(&mut self, which: Which, values: &[u64]) {
+    fn left(&mut self, which: Which, values: &[u64], _: bool) {
         self.values[which as usize] = values.to_vec();
     }
 }

@@ -143,6 +143,38 @@ impl Machine {
         Ok(Ended { how, regs, slow: false })
     }
 
+    /// Runs the loaded code with one input, instruction by instruction: `visit` sees the registers and the memory before each. A run of
+    /// more than `most` hangs. Very slow.
+    ///
+    /// # Errors
+    /// Those of [`Machine::run`].
+    pub fn run_stepped(
+        &mut self,
+        code: &Code,
+        runtime: &mut dyn Runtime,
+        start: &Registers,
+        most: u32,
+        visit: &mut dyn FnMut(&Registers, &dyn Runtime),
+    ) -> Result<Ended, MachineError> {
+        self.check_start(start.pc)?;
+        self.forget(&self.loaded.clone())?;
+        self.engine.reset()?;
+        let (mut regs, mut steps) = (start.clone(), 0..most);
+        let how = loop {
+            visit(&regs, runtime);
+            let halt = go(&mut self.engine, code, &mut regs, Some(1))?;
+            let over = steps.next().is_none();
+            if halt == Halt::Quiet && self.engine.window().contains(&regs.pc) && !over {
+                continue;
+            }
+            if let Some(how) = ended(&self.engine, halt, code, runtime, &mut regs, over)? {
+                break how;
+            }
+        };
+        self.forget(&self.loaded.clone())?;
+        Ok(Ended { how, regs, slow: false })
+    }
+
     /// The code's place in the window.
     fn place(&self, code: &Code) -> Result<Range<usize>, MachineError> {
         let (Range { start, end }, len) = (self.engine.window(), code.bytes.len());

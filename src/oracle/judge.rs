@@ -106,7 +106,7 @@ impl Oracle {
     }
 
     /// Everything as the input wants it.
-    fn prepare(&mut self, case: &Case, code: &Code, n: usize, image: &Image) -> Result<(), OracleError> {
+    pub(super) fn prepare(&mut self, case: &Case, code: &Code, n: usize, image: &Image) -> Result<(), OracleError> {
         // What the backend brings back includes the Lua stack.
         self.backend.enter(case, code, &case.inputs[n]).map_err(OracleError::Backend)?;
         image.write(code, self.backend.runtime());

@@ -6,12 +6,14 @@ mod judge;
 mod observe;
 mod prepare;
 mod restore;
+mod step;
 mod verdict;
 
 pub use findings::name_address;
 pub use inspect::Inspection;
 pub use judge::Run;
 pub use prepare::{Image, images};
+pub use step::history;
 pub use verdict::{Finding, Judged, STAGES, Stage, Stats, Verdict};
 
 use crate::backend::{Backend, BackendId, Refusal};

@@ -34,8 +34,9 @@ pub(super) struct RawBehind {
     pub traceno: u32,
     pub first: u32,
     pub count: u32,
+    pub handler: u64,
 }
-const _: () = assert!(size_of::<RawBehind>() == 24);
+const _: () = assert!(size_of::<RawBehind>() == 32);
 
 /// `struct th_entered`
 #[repr(C)]

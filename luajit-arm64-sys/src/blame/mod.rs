@@ -52,6 +52,8 @@ pub struct Behind {
     pub end: u64,
     /// The values, constants first.
     pub held: Vec<Held>,
+    /// Offset in the library, for [`Lines::at`], of the function that `asm_ir` calls for the instruction.
+    pub handler: Option<u64>,
 }
 
 /// A function that was entered while an instruction went through `FOLD`, or a trace through the other passes.
@@ -109,7 +111,7 @@ impl Jit {
         };
         Ok(Record {
             writes: writes.iter().map(|w| write(w, raw.base)).collect(),
-            behind: behind.iter().map(|b| all_held(b, held)).collect(),
+            behind: behind.iter().map(|b| all_held(b, held, raw.base)).collect(),
             entered: entered.iter().map(|e| entry(e, raw.base)).collect(),
             lost: raw.lost,
         })
@@ -135,13 +137,14 @@ fn write(raw: &RawWrite, base: u64) -> Write {
     Write { addr: raw.addr, size: raw.size, old: raw.old, at, chain }
 }
 
-fn all_held(raw: &RawBehind, held: &[RawHeld]) -> Behind {
+fn all_held(raw: &RawBehind, held: &[RawHeld], base: u64) -> Behind {
     let held = held.iter().skip(raw.first as usize).take(raw.count as usize);
     Behind {
         traceno: raw.traceno,
         at: TRef(u16::try_from(raw.r#ref).expect("a ref has 16 bits")),
         end: raw.end,
         held: held.map(place).collect(),
+        handler: (raw.handler != 0).then(|| raw.handler.wrapping_sub(base)),
     }
 }
 

@@ -23,6 +23,10 @@ pub fn read(jit: &Jit, case: &Case, parts: &[Part]) -> Result<Record, Error> {
         }
         if n == 0 {
             record.emitted = view.emissions(&seen)?;
+            // The passes come behind the last instruction, in the next step.
+            let step = part.steps.last().map_or(1, |last| last + 1);
+            let passes = seen.entered.iter().filter(|e| case.emit == Emit::Passes && e.step == step);
+            record.passes = passes.map(|e| (e.depth, e.offset)).collect();
         }
     }
     record.boundaries.sort_by_key(|b| b.address);
@@ -58,6 +62,7 @@ impl View<'_> {
             looping,
             torn: is_torn(behind, writes),
             held,
+            handler: behind.handler,
         })
     }
 

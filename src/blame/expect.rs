@@ -1,0 +1,118 @@
+//! What the interpreter expects of registers, stack slots and memory at a point of the code.
+
+use super::watch::Wrong;
+use crate::case::{Case, Emit};
+use crate::code::{Boundary, Held, HeldValue, Place, Runtime};
+use crate::interpret::History;
+use crate::ir::{Arg, Class, Const, Op, Ref, Trace, Type};
+use crate::outcome::End;
+use std::ops::Range;
+
+/// Addresses that stand for places in the interpreter's objects; the machine's are others.
+const IMAGINARY: Range<u64> = 0x6000_0000_0000..0x7000_0000_0000;
+
+/// A case's run by the interpreter.
+pub(super) struct Expectations<'a> {
+    pub case: &'a Case,
+    pub history: &'a History,
+}
+
+impl Expectations<'_> {
+    /// The pass of the loop's body that begins when its head has been reached so often. The loop pass leaves an iteration before it.
+    pub fn pass(&self, rounds: usize) -> usize {
+        if self.case.emit == Emit::Passes { rounds } else { rounds.saturating_sub(1) }
+    }
+
+    /// Whether the memory behind an instruction is checked.
+    pub fn stores(&self, at: Ref) -> bool {
+        self.case.trace.get(at).op == Op::XSTORE
+    }
+
+    fn trace(&self, side: bool) -> &Trace {
+        match &self.case.side {
+            Some(fork) if side => &fork.trace,
+            _ => &self.case.trace,
+        }
+    }
+
+    /// The guard that should have been left by, if the code got where the interpreter did not.
+    pub fn should_have_left(&self, boundary: &Boundary, pass: usize) -> Option<Ref> {
+        let (last, side, last_pass) = self.history.last?;
+        let at = boundary.at.filter(|_| boundary.side == side)?;
+        let failed = matches!(self.history.end, Ok(End::Exit(_))) && self.trace(side).get(last).guard;
+        let beyond = if side { at >= last } else { (pass, at) >= (last_pass, last) };
+        (failed && beyond && (side || pass >= last_pass)).then_some(last)
+    }
+
+    /// What is wrong with a value that is alive, if anything is.
+    pub fn wrong_value(&self, held: &Held, side: bool, pass: usize, observed: u64) -> Option<Wrong> {
+        let (of, carried, expected) = match held.value {
+            HeldValue::Bits { bits, .. } => (None, false, bits),
+            HeldValue::First(at) if side => (Some(at), false, self.history.side(at)?),
+            HeldValue::First(at) => (Some(at), false, self.history.latest(at, 0)?),
+            HeldValue::Now(at) => (Some(at), false, self.history.value(at, pass)?),
+            HeldValue::Carried(first, _) if pass == 0 => (Some(first), true, self.history.value(first, 0)?),
+            HeldValue::Carried(first, then) => (Some(first), true, self.history.latest(then, pass - 1)?),
+        };
+        let (ty, mask) = match (held.value, held.place) {
+            (HeldValue::Bits { wide: true, .. }, _) => (Type::Num, u64::MAX),
+            (HeldValue::Bits { .. }, Place::Gpr(_) | Place::Spill(_)) => (Type::Int, 0xffff_ffff),
+            (HeldValue::Bits { .. }, _) => return None,
+            (_, place) => {
+                let ty = self.trace(side).get(of?).ty;
+                (ty, mask(ty, place)?)
+            }
+        };
+        let (expected, observed) = (expected & mask, observed & mask);
+        let differs = expected != observed && !IMAGINARY.contains(&expected) && !both_nan(ty, expected, observed);
+        differs.then_some(Wrong::Value { of, carried, place: held.place, expected, observed })
+    }
+
+    /// The bytes of a store, as they should be and as they are.
+    pub fn wrong_store(&self, at: Ref, pass: usize, memory: &dyn Runtime) -> Option<(u64, u64)> {
+        let ins = self.case.trace.get(at);
+        let (address, value) = (self.operand(ins.op1, pass)?, self.operand(ins.op2, pass)?);
+        let size = usize::try_from(ins.ty.size()).ok()?;
+        self.case.world.locate(address, ins.ty.size())?;
+        let (mut bytes, expected) = ([0; 8], value.to_le_bytes());
+        memory.read(address, bytes.get_mut(..size)?);
+        let mut wanted = [0; 8];
+        wanted.get_mut(..size)?.copy_from_slice(expected.get(..size)?);
+        let (expected, observed) = (u64::from_le_bytes(wanted), u64::from_le_bytes(bytes));
+        (expected != observed && !both_nan(ins.ty, expected, observed)).then_some((expected, observed))
+    }
+
+    fn operand(&self, arg: Arg, pass: usize) -> Option<u64> {
+        match arg {
+            Arg::Ref(at) => self.history.latest(at, pass),
+            Arg::K(Const::Int(i)) => Some(u64::from(i.cast_unsigned())),
+            Arg::K(Const::Int64(i)) => Some(i.cast_unsigned()),
+            Arg::K(Const::Num(bits)) => Some(bits),
+            Arg::K(Const::Ptr(p) | Const::KPtr(p)) => Some(self.case.world.address(p)),
+            _ => None,
+        }
+    }
+}
+
+/// The bits of a place that are the value; `None` where a place of that kind holds it in another form.
+fn mask(ty: Type, place: Place) -> Option<u64> {
+    let float = matches!(place, Place::Fpr(_));
+    match ty.class() {
+        Class::Pri | Class::Gc => None,
+        Class::W32 if !float => Some(0xffff_ffff),
+        Class::Flt if float => Some(0xffff_ffff),
+        Class::W64 if !float => Some(u64::MAX),
+        Class::Num if !matches!(place, Place::Gpr(_)) => Some(u64::MAX),
+        Class::Flt if matches!(place, Place::Spill(_)) => Some(0xffff_ffff),
+        _ => None,
+    }
+}
+
+fn both_nan(ty: Type, a: u64, b: u64) -> bool {
+    let low = |bits: u64| f32::from_bits(u32::try_from(bits & 0xffff_ffff).expect("32 bits"));
+    match ty.class() {
+        Class::Num => f64::from_bits(a).is_nan() && f64::from_bits(b).is_nan(),
+        Class::Flt => low(a).is_nan() && low(b).is_nan(),
+        _ => false,
+    }
+}

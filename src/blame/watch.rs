@@ -1,0 +1,232 @@
+//! Steps through a run beside the interpreter and notes the first value that is not what it should be.
+
+use super::Scene;
+use super::expect::Expectations;
+use crate::arm64::{Address, Direction, Encoding, SP, classify};
+use crate::code::{Boundary, Held, Place, Registers, Runtime};
+use crate::ir::Ref;
+use std::collections::BTreeMap;
+
+/// Instructions to remember: more than an exit's stub has.
+const RECENT: usize = 16;
+
+/// The first thing that went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Departure {
+    /// The instruction behind whose code it was seen.
+    pub behind: Option<Ref>,
+    /// What is wrong.
+    pub what: Wrong,
+    /// The address of the word that did it.
+    pub word: Option<u64>,
+    /// It is the side trace's.
+    pub side: bool,
+    /// The pass of the loop, from 0.
+    pub pass: usize,
+}
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
+    /// The value of an instruction, or of a constant.
+    Value {
+        /// The instruction; `None` for a constant.
+        of: Option<Ref>,
+        /// A loop carries it.
+        carried: bool,
+        /// Where it should be.
+        place: Place,
+        /// Its bits.
+        expected: u64,
+        /// What was there.
+        observed: u64,
+    },
+    /// What a store left in memory.
+    Store {
+        /// The store.
+        at: Ref,
+        /// The bytes.
+        expected: u64,
+        /// What was there.
+        observed: u64,
+    },
+    /// A guard held that should have failed.
+    Held {
+        /// The guard.
+        at: Ref,
+    },
+}
+
+/// What was seen so far.
+pub(super) struct Watch<'a> {
+    scene: &'a Scene,
+    expect: &'a Expectations<'a>,
+    boundaries: BTreeMap<u64, Vec<&'a Boundary>>,
+    /// The instruction that ran last.
+    last: Option<u64>,
+    /// The last few, in their order.
+    recent: Vec<u64>,
+    /// Which instruction wrote each general register, then each FP register, last.
+    writers: [Option<u64>; 64],
+    /// Which wrote each word of the frame, by address.
+    frame: BTreeMap<u64, u64>,
+    /// How often the loop's head was reached.
+    rounds: usize,
+    started: bool,
+    /// The root trace was started again: passes can't be told any more.
+    lost: bool,
+    /// Stores whose effect was not seen yet.
+    stores: Vec<(Ref, usize)>,
+    /// The first departure.
+    pub found: Option<Departure>,
+}
+
+impl<'a> Watch<'a> {
+    pub fn new(scene: &'a Scene, expect: &'a Expectations<'a>) -> Watch<'a> {
+        let mut boundaries: BTreeMap<u64, Vec<&Boundary>> = BTreeMap::new();
+        for boundary in &scene.record.boundaries {
+            boundaries.entry(boundary.address).or_default().push(boundary);
+        }
+        Watch {
+            scene,
+            expect,
+            boundaries,
+            last: None,
+            recent: vec![],
+            writers: [None; 64],
+            frame: BTreeMap::new(),
+            rounds: 0,
+            started: false,
+            lost: false,
+            stores: vec![],
+            found: None,
+        }
+    }
+
+    /// Before each instruction.
+    pub fn visit(&mut self, regs: &Registers, memory: &dyn Runtime) {
+        self.note_writes(regs);
+        self.lost |= self.started && regs.pc == self.scene.code.start.pc && !self.is_loop_head(regs.pc);
+        self.started = true;
+        if !self.lost && self.found.is_none() {
+            self.check(regs, memory, false);
+            self.rounds += usize::from(self.is_loop_head(regs.pc));
+            self.check(regs, memory, true);
+        }
+        self.last = Some(regs.pc);
+        if self.recent.len() == RECENT {
+            self.recent.remove(0);
+        }
+        self.recent.push(regs.pc);
+        self.note_stores(regs);
+    }
+
+    fn is_loop_head(&self, pc: u64) -> bool {
+        self.scene.code.loop_start.is_some_and(|start| pc == self.scene.code.base + u64::from(start))
+    }
+
+    /// The instruction of a trace's body that ran last: the branch to a stub, if it left by an exit.
+    pub fn last_of_body(&self, scene: &Scene) -> Option<u64> {
+        let body = |at: &&u64| scene.part(**at).is_some_and(|(part, offset)| offset < part.body);
+        self.recent.iter().rev().find(body).copied()
+    }
+
+    /// Who wrote a place last.
+    pub fn writer(&self, place: Place, regs: &Registers) -> Option<u64> {
+        match place {
+            Place::Gpr(n) => *self.writers.get(usize::from(n))?,
+            Place::Fpr(n) => *self.writers.get(32 + usize::from(n))?,
+            Place::Spill(offset) => self.frame.get(&regs.sp.wrapping_add(u64::from(offset))).copied(),
+            Place::Known(_) | Place::Lost => None,
+        }
+    }
+
+    fn note_writes(&mut self, _: &Registers) {
+        let Some(last) = self.last else { return };
+        let Some(Encoding::Valid(row)) = self.scene.word(last).map(classify) else { return };
+        let written = self.scene.word(last).map(|word| row.writes(word));
+        for n in (0..64).filter(|n| written.is_some_and(|set| set.0 >> n & 1 == 1)) {
+            self.writers[n] = Some(last);
+        }
+    }
+
+    /// What the instruction at hand is about to store to the frame.
+    fn note_stores(&mut self, regs: &Registers) {
+        let Some(word) = self.scene.word(regs.pc) else { return };
+        let Encoding::Valid(row) = classify(word) else { return };
+        let Some(access) = row.access(word).filter(|access| access.direction == Direction::Store) else { return };
+        if let Address::Offset(SP, offset) = access.address {
+            let from = regs.sp.wrapping_add_signed(offset.into());
+            for at in (0..u64::from(access.bytes * access.registers)).step_by(4) {
+                self.frame.insert(from + at, regs.pc);
+            }
+        }
+    }
+
+    /// Checks the boundaries here that are, or are not, in the loop.
+    fn check(&mut self, regs: &Registers, memory: &dyn Runtime, looping: bool) {
+        let here = self.boundaries.get(&regs.pc).cloned().unwrap_or_default();
+        let due = |b: &&&Boundary| b.looping == looping && (looping || b.side || self.rounds == 0);
+        // The last of several at one address is the first in the trace.
+        let here: Vec<&Boundary> = here.iter().filter(due).copied().collect();
+        for boundary in here {
+            let pass = if looping { self.expect.pass(self.rounds) } else { 0 };
+            self.note_store(boundary, pass);
+            if boundary.torn {
+                continue;
+            }
+            if self.found.is_none() {
+                self.found = self.departure(boundary, pass, regs, memory);
+            }
+        }
+    }
+
+    fn note_store(&mut self, boundary: &Boundary, pass: usize) {
+        if let Some(at) = boundary.at.filter(|_| !boundary.side)
+            && self.expect.stores(at)
+        {
+            self.stores.push((at, pass));
+        }
+    }
+
+    fn departure(
+        &mut self,
+        boundary: &Boundary,
+        pass: usize,
+        regs: &Registers,
+        memory: &dyn Runtime,
+    ) -> Option<Departure> {
+        let (behind, side) = (boundary.at, boundary.side);
+        let departure = |what, word| Departure { behind, what, word, side, pass };
+        if let Some(at) = self.expect.should_have_left(boundary, pass) {
+            return Some(departure(Wrong::Held { at }, self.last));
+        }
+        for (at, pass) in std::mem::take(&mut self.stores) {
+            if let Some((expected, observed)) = self.expect.wrong_store(at, pass, memory) {
+                return Some(departure(Wrong::Store { at, expected, observed }, self.last));
+            }
+        }
+        let wrong = |held: &Held| {
+            let observed = read(held.place, regs, memory)?;
+            self.expect.wrong_value(held, side, pass, observed)
+        };
+        // Of several, the one that the instruction itself made.
+        let all: Vec<(Wrong, Place)> = boundary.held.iter().filter_map(|h| Some((wrong(h)?, h.place))).collect();
+        let own = all.iter().find(|(what, _)| matches!(what, Wrong::Value { of, .. } if *of == behind));
+        let (what, place) = own.or(all.first())?;
+        Some(departure(*what, self.writer(*place, regs)))
+    }
+}
+
+fn read(place: Place, regs: &Registers, memory: &dyn Runtime) -> Option<u64> {
+    match place {
+        Place::Gpr(n) => regs.x.get(usize::from(n)).copied(),
+        Place::Fpr(n) => regs.d.get(usize::from(n)).copied(),
+        Place::Spill(offset) => {
+            let mut word = [0; 8];
+            memory.read(regs.sp.wrapping_add(u64::from(offset)), &mut word);
+            Some(u64::from_le_bytes(word))
+        }
+        Place::Known(_) | Place::Lost => None,
+    }
+}
