@@ -6,6 +6,7 @@
 //! the one that is fatal as a finding and goes on behind it. So nothing a backend does ends a hunt, and which cases
 //! were judged with which result depends on no clock and no number of jobs.
 
+mod around;
 mod batch;
 mod blamer;
 mod death;
@@ -28,16 +29,17 @@ mod single;
 mod state;
 mod versions;
 
-pub use examine::{Exam, Examined, Examiner};
+pub use around::Around;
 pub use blamer::Blamer;
+pub use examine::{Exam, Examined, Examiner};
 pub use folder::{Folder, read_state, write_whole};
 pub use fuzz::fuzz_one;
 pub use hunt::{Hunt, Limits, Progress};
 pub use pieces::{OpenError, case, case_text, check_knob, op_names, open_oracle, runs, spec};
 pub use plan::{DEFAULT_DEADLINE, DEFAULT_MEMORY, Plan, Workers};
 pub use process::Process;
-pub use protocol::{Judgement, Reached};
 pub use protocol::Blamed;
+pub use protocol::{Judgement, Reached};
 pub use replay::{Outcome, Replayer, Target, collect_files};
 pub use sabotage::Sabotage;
 pub use serve::serve;
@@ -128,6 +130,7 @@ mod tests {
             emit: crate::case::Emit::Raw,
             ops: vec![],
             knobs: vec![],
+            around: vec![],
             memory: DEFAULT_MEMORY,
             sabotage: Sabotage::default(),
         }

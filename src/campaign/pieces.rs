@@ -1,5 +1,6 @@
 //! How cases, backends and text files are put together for a campaign: the seam to the layers below.
 
+use super::around;
 use super::death::Death;
 use super::hunt::BATCH;
 use super::plan::Plan;
@@ -58,10 +59,12 @@ pub fn open_oracle(backend: &str, variant: &str, cache: &Path) -> Result<Oracle,
 
 /// The case of a plan with a number.
 pub fn case(plan: &Plan, index: u64) -> Case {
-    let case = case_from_seed(plan.seed, index, &knobs(plan));
     // Any spread of seeds will do: the allocator's generator mixes them.
     let ra = (plan.variant == Variant::RandomRa.name()).then_some((index ^ plan.seed) as u32);
-    Case { arena: arena(index), ra, ..case }
+    match around::mutation(plan, index) {
+        Some(mutant) => Case { ra: ra.or(mutant.ra), ..mutant },
+        None => Case { arena: arena(index), ra, ..case_from_seed(plan.seed, index, &knobs(plan)) },
+    }
 }
 
 /// Where a case finds the backend's memory: a batch of cases at a time, since moving costs as much as a handful of them. Most have it where
@@ -144,13 +147,10 @@ fn file_text(
 ) -> String {
     let mut notes: Vec<String> =
         notes.iter().flat_map(|n| n.lines()).map(plain_line).filter(|l| !l.is_empty()).collect();
-    notes.push(format!(
-        "case {index} of seed {}{}, {}, tracehound {}",
-        plan.seed,
-        plan.knobs.iter().fold(String::new(), |all, knob| all + " --knob " + knob),
-        reach(case),
-        env!("CARGO_PKG_VERSION")
-    ));
+    let knobs = || plan.knobs.iter().fold(String::new(), |all, knob| all + " --knob " + knob);
+    let origin =
+        around::origin(plan, index).unwrap_or_else(|| format!("case {index} of seed {}{}", plan.seed, knobs()));
+    notes.push(format!("{}, {}, tracehound {}", plain_line(&origin), reach(case), env!("CARGO_PKG_VERSION")));
     let expects = expect.map(|(class, words)| Expect {
         backend: id.map(expect_name),
         verdict: ExpectedVerdict::Finding(class),

@@ -1,5 +1,6 @@
 //! What a hunt or a replay is to do: all that a worker needs to know before its first case.
 
+use super::around::Around;
 use super::sabotage::Sabotage;
 use crate::case::Emit;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,9 @@ pub struct Plan {
     /// Knobs of the generator that are set: `live=20..60`.
     #[serde(default)]
     pub knobs: Vec<String>,
+    /// Cases whose mutations are judged, instead of generated ones; none for a usual hunt.
+    #[serde(default)]
+    pub around: Vec<Around>,
     /// Address space of a worker in bytes.
     pub memory: u64,
     /// What goes wrong on purpose, for tests of the recovery.

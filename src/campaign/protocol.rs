@@ -1,8 +1,8 @@
 //! What coordinator and worker say to each other: one JSON value a line, requests down, answers up.
 
 use crate::backend::BackendId;
-use crate::explain::Sheet;
 use crate::blame::Blame;
+use crate::explain::Sheet;
 use crate::oracle::{STAGES, Stats};
 use crate::tally::Tally;
 use serde::{Deserialize, Serialize};

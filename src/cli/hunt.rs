@@ -108,7 +108,7 @@ fn plan(context: &Context, args: &Args) -> anyhow::Result<Plan> {
 }
 
 /// Nine digits: enough to be new, few enough to type.
-fn seed_from_clock() -> u64 {
+pub(super) fn seed_from_clock() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     (now.as_secs() ^ u64::from(now.subsec_nanos())) % 1_000_000_000
 }
@@ -119,7 +119,7 @@ fn default_out(plan: &Plan) -> PathBuf {
     Path::new(DEFAULT_OUT).join(format!("{backend}{variant}-{}-{}", plan.emit.name(), plan.seed))
 }
 
-fn greeting(id: &HuntId, state: &State, jobs: usize, out: &Path) -> String {
+pub(super) fn greeting(id: &HuntId, state: &State, jobs: usize, out: &Path) -> String {
     let done = match state.tally.cases {
         0 => String::new(),
         n => format!(", {n} cases done before"),

@@ -20,6 +20,7 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod verify_fix;
 
 use crate::backend::store;
 use crate::campaign;
@@ -80,6 +81,8 @@ enum Command {
     Backends(backends::Args),
     /// Find the release or commit where a case began to fail, or stopped
     Bisect(bisect::Args),
+    /// Check that cases which fail on one backend pass on another, then hunt that one around them
+    VerifyFix(Box<verify_fix::Args>),
     /// Measure cases per second, by stage, and against bare Unicorn
     Bench(bench::Args),
     /// Count where generated cases go: opcodes, literals, fusions, exits, and lines of the backend
@@ -137,6 +140,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<End> {
         Command::Blame(args) => blame::blame(&context, &args),
         Command::Backends(args) => backends::backends(&context, &args),
         Command::Bisect(args) => bisect::bisect(&context, &args),
+        Command::VerifyFix(args) => verify_fix::verify_fix(&context, &args),
         Command::Bench(args) => bench::bench(&context, &args),
         Command::Coverage(args) => coverage::coverage(&context, &args),
         Command::Ops => ops::ops(&context),

@@ -98,6 +98,7 @@ pub(super) fn cases_of(seed: u64, args: &CaseArgs) -> anyhow::Result<Plan> {
         emit: args.emit().unwrap_or_default(),
         ops: args.ops()?.unwrap_or_default(),
         knobs: args.knobs().unwrap_or_default(),
+        around: vec![],
         memory: DEFAULT_MEMORY,
         sabotage: Sabotage::default(),
     })
@@ -132,8 +133,8 @@ impl WorkerArgs {
         let sabotage = self.sabotage.clone().unwrap_or_default();
         let cache = context.cache()?;
         let memory = self.memory.saturating_mul(1 << 20);
-        let (ops, knobs) = (vec![], vec![]);
-        Ok(Plan { backend, variant, cache, seed: 0, emit: Emit::Fold, ops, knobs, memory, sabotage })
+        let (ops, knobs, around) = (vec![], vec![], vec![]);
+        Ok(Plan { backend, variant, cache, seed: 0, emit: Emit::Fold, ops, knobs, around, memory, sabotage })
     }
 }
 

@@ -25,6 +25,7 @@ mod interval;
 mod iteration;
 mod knobs;
 mod looping;
+mod mutate;
 mod object;
 mod objects_step;
 mod opset;
@@ -44,6 +45,7 @@ mod upvalue;
 mod virtual_machine;
 
 pub use knobs::{BadKnob, Knobs};
+pub use mutate::mutate;
 pub use opset::{OpSet, UnknownOp};
 
 use crate::case::{Case, Emit, OptFlags};

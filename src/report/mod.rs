@@ -1,4 +1,4 @@
-//! Renderings of hunts and of findings: text, JSON, SARIF, Markdown, HTML. No clock value is among them, so equal hunts give equal bytes.
+//! Renderings of hunts, findings and checked fixes: text, JSON, SARIF, Markdown, HTML. No clock value is among them, so equal hunts give equal bytes.
 //!
 //! A [`Dossier`] is one finding, with all that any rendering says of it; a [`Report`] is several, with the hunts that they are from.
 
@@ -16,6 +16,7 @@ mod sarif;
 mod story;
 mod text;
 mod title;
+mod verify_fix;
 
 pub use blame::{Blame, FieldNote, Frame};
 pub use class::{CLASSES, ClassText, class_text};
@@ -30,3 +31,4 @@ pub use markdown::markdown;
 pub use sarif::sarif;
 pub use story::Story;
 pub use text::hunt_text;
+pub use verify_fix::{Fate, Neighbour, Verdict, VerifyFixReport, VerifyFixRow, verify_fix_text};
