@@ -18,6 +18,7 @@ pub mod generate;
 pub mod interpret;
 pub mod ir;
 pub mod machine;
+pub mod minimize;
 pub mod oracle;
 pub mod outcome;
 pub mod report;

@@ -1,6 +1,7 @@
 //! One execution under libFuzzer: the input is the generator's entropy.
 
 use crate::backend::store::{self, Spec};
+use crate::case::Case;
 use crate::generate::{Knobs, generate};
 use crate::oracle::{Oracle, Verdict};
 use arbitrary::Unstructured;
@@ -15,13 +16,18 @@ pub fn fuzz_one(data: &[u8]) {
     thread_local! {
         static ORACLE: RefCell<Option<Oracle>> = const { RefCell::new(None) };
     }
-    let Ok(case) = generate(&mut Unstructured::new(data), &Knobs::default()) else { return };
+    let Some(case) = case_of_bytes(data) else { return };
     ORACLE.with_borrow_mut(|oracle| {
         let judged = oracle.get_or_insert_with(open).judge(&case).expect("the pipeline judges every generated case");
         if let Verdict::Finding(found) = judged.verdict {
             panic!("{}\n{}", found.key(), found.detail.join("\n"));
         }
     });
+}
+
+/// The case that libFuzzer's bytes stand for; `None` where they stand for none.
+pub fn case_of_bytes(data: &[u8]) -> Option<Case> {
+    generate(&mut Unstructured::new(data), &Knobs::default()).ok()
 }
 
 fn open() -> Oracle {

@@ -69,7 +69,7 @@ fn pretended(case: &Case) -> Finding {
         None => (None, None),
     };
     let class = FindingClass::Mismatch(MismatchClass::WrongMemory);
-    Finding { class, at, op, input: Some(0), detail: vec!["sabotage: finding".into()], fault: None }
+    Finding { class, at, op, input: Some(0), detail: vec!["sabotage: finding".into()], fault: None, defect: None }
 }
 
 impl Pipeline {
@@ -186,7 +186,9 @@ fn judgement(result: Result<Judged, OracleError>) -> Judgement {
         Ok(Judged { verdict: Verdict::Agree, stats }) => Judgement::Agree(Reached::from(&stats)),
         Ok(Judged { verdict: Verdict::Skip(reason), .. }) => Judgement::Skip(reason),
         Ok(Judged { verdict: Verdict::Finding(f), .. }) => {
-            Judgement::Finding { class: f.class.name().into(), key: f.key(), detail: f.detail }
+            let (words, notes) = (pieces::finding_words(&f), pieces::finding_notes(&f));
+            let (class, key, nuance) = (f.class.name().into(), f.key(), f.nuance());
+            Judgement::Finding { class, key, nuance, detail: f.detail, words, notes }
         }
     }
 }

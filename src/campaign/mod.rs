@@ -27,13 +27,14 @@ mod serve;
 mod shapes;
 mod single;
 mod state;
+mod trials;
 mod versions;
 
 pub use around::Around;
 pub use blamer::Blamer;
 pub use examine::{Exam, Examined, Examiner};
 pub use folder::{Folder, read_state, write_whole};
-pub use fuzz::fuzz_one;
+pub use fuzz::{case_of_bytes, fuzz_one};
 pub use hunt::{Hunt, Limits, Progress};
 pub use pieces::{OpenError, case, case_text, check_knob, op_names, open_oracle, runs, spec};
 pub use plan::{DEFAULT_DEADLINE, DEFAULT_MEMORY, Plan, Workers};
@@ -45,6 +46,7 @@ pub use sabotage::Sabotage;
 pub use serve::serve;
 pub use single::judge_on;
 pub use state::State;
+pub use trials::{Trials, small_file};
 pub use versions::{Found, Step, Versions, VersionsError};
 
 use std::path::PathBuf;

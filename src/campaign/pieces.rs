@@ -109,13 +109,23 @@ pub fn op_names(list: &str) -> Result<Vec<String>, UnknownOp> {
 }
 
 /// A backend's name as `expect` lines have it: the variant follows unless it is the plain one.
-fn expect_name(id: &BackendId) -> String {
+pub(super) fn expect_name(id: &BackendId) -> String {
     if id.variant == "plain" { id.name.clone() } else { format!("{}/{}", id.name, id.variant) }
 }
 
 /// The `.trace` file of a finding.
 pub(super) fn finding_text(plan: &Plan, id: &BackendId, index: u64, case: &Case, finding: &Finding) -> String {
-    let words = finding.at.map_or_else(String::new, |at| format!("at {:04}", at.0));
+    let expect = (finding.class, finding_words(finding));
+    file_text(plan, Some(id), index, case, Some(expect), finding_notes(finding))
+}
+
+/// Where a finding is: the words of an `expect` line.
+pub(super) fn finding_words(finding: &Finding) -> String {
+    finding.at.map_or_else(String::new, |at| format!("at {:04}", at.0))
+}
+
+/// A finding in words: the `note` lines of a file.
+pub(super) fn finding_notes(finding: &Finding) -> Vec<String> {
     let mut notes = finding.detail.clone();
     if let Some(fault) = &finding.fault {
         notes.push(format!("fault {} at {:#x}: {}", fault.class.name(), fault.pc, fault.detail));
@@ -123,7 +133,12 @@ pub(super) fn finding_text(plan: &Plan, id: &BackendId, index: u64, case: &Case,
     if let Some(input) = finding.input {
         notes.push(format!("shown by input {}", input + 1));
     }
-    file_text(plan, Some(id), index, case, Some((finding.class, words)), notes)
+    plain_lines(&notes)
+}
+
+/// Text as a file keeps it: lines without white space that a line can't have.
+pub(super) fn plain_lines(text: &[String]) -> Vec<String> {
+    text.iter().flat_map(|n| n.lines()).map(plain_line).filter(|l| !l.is_empty()).collect()
 }
 
 /// The `.trace` file of a case that a worker died of.
@@ -145,8 +160,7 @@ fn file_text(
     expect: Option<(FindingClass, String)>,
     notes: Vec<String>,
 ) -> String {
-    let mut notes: Vec<String> =
-        notes.iter().flat_map(|n| n.lines()).map(plain_line).filter(|l| !l.is_empty()).collect();
+    let mut notes = plain_lines(&notes);
     let knobs = || plan.knobs.iter().fold(String::new(), |all, knob| all + " --knob " + knob);
     let origin =
         around::origin(plan, index).unwrap_or_else(|| format!("case {index} of seed {}{}", plan.seed, knobs()));
@@ -190,6 +204,9 @@ pub fn runs(case: &Case) -> Vec<Option<Expected>> {
 
 /// Where the interpreter differs from a file's `run` lines.
 pub(super) fn run_differences(file: &TraceFile) -> Vec<String> {
+    if file.runs.iter().all(Option::is_none) {
+        return vec![];
+    }
     let now = runs(&file.case);
     let pairs = file.runs.iter().zip(now).enumerate();
     let differ = pairs.filter_map(|(n, (old, new))| {

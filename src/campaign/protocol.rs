@@ -130,8 +130,14 @@ pub enum Judgement {
         class: String,
         /// The bucket.
         key: String,
+        /// What tells it from others in its bucket, as far as known.
+        nuance: String,
         /// Expected and observed.
         detail: Vec<String>,
+        /// Where it is: the words of an `expect` line.
+        words: String,
+        /// It in words: the `note` lines of a file.
+        notes: Vec<String>,
     },
     /// The pipeline itself failed.
     Error(String),
@@ -163,7 +169,10 @@ mod tests {
         let judgement = Judgement::Finding {
             class: "wrong-exit".into(),
             key: "wrong-exit-add-int".into(),
+            nuance: String::new(),
             detail: vec!["two\nlines".into(), "\u{0}".into()],
+            words: "at 0001".into(),
+            notes: vec![],
         };
         let answer = Answer::Replayed(Replay { judgement, runs: vec![], shapes: vec![] });
         let line = serde_json::to_string(&answer).expect("plain data");

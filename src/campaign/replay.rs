@@ -174,7 +174,9 @@ pub(super) fn post_mortem(death: &Death) -> Judgement {
         return Judgement::Error(death.lines().join("; "));
     }
     let class = FaultClass::BackendCrash.name().to_string();
-    Judgement::Finding { key: format!("{class}-{}", death.key()), class, detail: death.lines() }
+    let (key, words, detail) = (format!("{class}-{}", death.key()), death.key(), death.lines());
+    let notes = pieces::plain_lines(&detail);
+    Judgement::Finding { class, key, nuance: String::new(), detail, words, notes }
 }
 
 /// All `.trace` files among and below the paths, in the order of the paths, sorted within each.

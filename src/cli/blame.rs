@@ -3,7 +3,7 @@
 use super::backends::ensure;
 use super::options::{BackendArgs, WorkerArgs};
 use super::replay::read_trace;
-use super::run::names;
+use super::run::backend_of;
 use super::{Context, End};
 use crate::blame::{self, Blame};
 use crate::campaign::{self, Blamed, Blamer};
@@ -34,7 +34,7 @@ struct Report {
 
 pub(super) fn blame(context: &Context, args: &Args) -> anyhow::Result<End> {
     let (text, file) = read_trace(&args.file)?;
-    let (backend, variant) = names(&args.backend, &file)?;
+    let (backend, variant) = backend_of(&args.backend, &file)?;
     let report = match report(context, args, &text, &backend, recording(&variant))? {
         Blamed::Error(why) => anyhow::bail!("{}: {why}", args.file.display()),
         blamed => Report::new(args.file.clone(), backend, blamed),

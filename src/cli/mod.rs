@@ -1,7 +1,7 @@
 //! The command line: one file per subcommand.
 //!
 //! Results go to stdout (as JSON with `--json`), progress and errors to stderr. The exit code is 0 when nothing was found, 1 when
-//! something was, 2 when tracehound itself could not do its work.
+//! something was, 2 when tracehound itself could not do its work, 130 when it was interrupted in the middle of it.
 
 mod backends;
 mod bench;
@@ -12,6 +12,7 @@ mod dump;
 mod explain;
 mod hunt;
 mod interrupt;
+mod minimize;
 mod one_case;
 mod ops;
 mod options;
@@ -42,13 +43,14 @@ struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 nothing found, 1 findings (or failed replays), 2 tracehound could not do its work.
+Exit codes: 0 nothing found, 1 findings (or failed replays), 2 tracehound could not do its work, 130 interrupted.
 
 A first hunt:        tracehound hunt --time 60s
 An older LuaJIT:     tracehound backends add luajit@210.4.6
                      tracehound hunt --backend luajit@210.4.6 --time 60s
 Its findings again:  tracehound replay hunt-out
-To be sent around:   tracehound report hunt-out --format html --out report";
+To be sent around:   tracehound report hunt-out --format html --out report
+Made small:          tracehound minimize hunt-out --out small";
 
 #[derive(Debug, clap::Args)]
 struct Global {
@@ -73,6 +75,8 @@ enum Command {
     Report(report::Args),
     /// Run one .trace file: IR, machine code and outcomes as they are, without judgement
     Run(run::Args),
+    /// Make failing .trace files (or libFuzzer's crash files) as small as they get while they fail in the same way
+    Minimize(minimize::Args),
     /// Show how a .trace file goes wrong: annotated machine code, expected and observed
     Explain(explain::Args),
     /// Name the statements of the backend that a .trace file's finding comes from
@@ -105,6 +109,8 @@ enum End {
     Found,
     /// tracehound failed and has said so.
     Failed,
+    /// The user ended it.
+    Interrupted,
 }
 
 /// What all subcommands need.
@@ -121,6 +127,8 @@ pub fn main() -> ExitCode {
         Ok(End::Clean) => ExitCode::SUCCESS,
         Ok(End::Found) => ExitCode::from(1),
         Ok(End::Failed) => ExitCode::from(2),
+        // As shells say it of SIGINT.
+        Ok(End::Interrupted) => ExitCode::from(130),
         Err(e) => {
             eprintln!("error: {}", output::chain(&e));
             ExitCode::from(2)
@@ -136,6 +144,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<End> {
         Command::Replay(args) => replay::replay(&context, &args),
         Command::Report(args) => report::report(&context, &args),
         Command::Run(args) => run::run(&context, &args),
+        Command::Minimize(args) => minimize::minimize(&context, &args),
         Command::Explain(args) => explain::explain(&context, &args),
         Command::Blame(args) => blame::blame(&context, &args),
         Command::Backends(args) => backends::backends(&context, &args),

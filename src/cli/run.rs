@@ -41,12 +41,13 @@ pub(super) fn run(context: &Context, args: &Args) -> anyhow::Result<End> {
 /// Opens a backend in this very process: nothing stands between a crash of it and us. Without a name it is the one that the file
 /// expects a finding on.
 pub(super) fn open(context: &Context, args: &BackendArgs, file: &TraceFile) -> anyhow::Result<Oracle> {
-    let (backend, variant) = names(args, file)?;
+    let (backend, variant) = backend_of(args, file)?;
     Ok(campaign::open_oracle(&backend, &variant, &context.cache()?)?)
 }
 
-/// The backend and variant that were asked for. Without a name it is the one that the file expects a finding on.
-pub(super) fn names(args: &BackendArgs, file: &TraceFile) -> anyhow::Result<(String, String)> {
+/// The name and variant of the backend that a file is about: the one that was asked for, else the one that it expects a finding on, else the
+/// built-in one.
+pub(super) fn backend_of(args: &BackendArgs, file: &TraceFile) -> anyhow::Result<(String, String)> {
     if args.is_given() { args.names() } else { found_on(file) }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn finding(
     // A ref behind the root trace is one of the side trace, which a finding does not name.
     let at = at.filter(|r| *r < case.trace.end());
     let op = at.map(|r| case.trace.get(r)).map(|ins| (ins.op, ins.ty));
-    Verdict::Finding(Box::new(Finding { class, at, op, input, detail, fault: None }))
+    Verdict::Finding(Box::new(Finding { class, at, op, input, detail, fault: None, defect: None }))
 }
 
 /// The first static defect as a finding.
@@ -26,7 +26,10 @@ pub(super) fn static_finding(case: &Case, code: &Code, defects: &[Defect]) -> Op
     let first = defects.first()?;
     let at = code.ref_at(first.offset);
     let detail = defects.iter().take(8).map(|d| format!("+{:#06x}: {:08x} {}", d.offset, d.word, d.text)).collect();
-    Some(finding(case, first.kind.class().into(), at, None, detail))
+    match finding(case, first.kind.class().into(), at, None, detail) {
+        Verdict::Finding(found) => Some(Verdict::Finding(Box::new(Finding { defect: Some(first.kind), ..*found }))),
+        other => Some(other),
+    }
 }
 
 /// The same of a side trace's code: pinned to no instruction of the root trace.
@@ -66,7 +69,7 @@ pub(super) fn fault_finding(case: &Case, code: &Code, n: usize, fault: &Fault, e
     let detail = vec![wanted, text, fault.detail.clone()];
     let class = fault.class.into();
     let fault = (!hangs).then(|| fault.clone());
-    Verdict::Finding(Box::new(Finding { class, at, op, input: Some(n), detail, fault }))
+    Verdict::Finding(Box::new(Finding { class, at, op, input: Some(n), detail, fault, defect: None }))
 }
 
 /// What differed on input `n`, whose run ended as expected or not at `end`.

@@ -2,6 +2,7 @@
 
 use crate::ir::{Op, Ref, Type};
 use crate::outcome::{Fault, FindingClass};
+use crate::verify::DefectKind;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub struct Finding {
     pub detail: Vec<String>,
     /// The fault, for faults of the running code.
     pub fault: Option<Fault>,
+    /// The first defect, for code that need not run to be wrong.
+    pub defect: Option<DefectKind>,
 }
 
 impl Finding {
@@ -39,6 +42,16 @@ impl Finding {
         match self.op {
             Some((op, ty)) => format!("{}-{}-{}", self.class.name(), op.name().to_lowercase(), ty.text()),
             None => self.class.name().to_string(),
+        }
+    }
+
+    /// What tells it from others with its key, as far as known: the kind of defect, what the fault was at. Empty for nothing.
+    pub fn nuance(&self) -> String {
+        let fault = self.fault.as_ref().and_then(|f| f.detail.split([',', '=']).next());
+        match (self.defect, fault) {
+            (Some(kind), _) => format!("{kind:?}"),
+            (None, Some(what)) if !what.contains(|c: char| c.is_ascii_digit()) => what.to_string(),
+            _ => String::new(),
         }
     }
 }

@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["generate", "interpret"],
     &["backend", "machine", "verify", "compare"],
     &["oracle"],
-    &["bisect", "blame", "coverage", "explain", "tally"],
+    &["bisect", "blame", "coverage", "explain", "minimize", "tally"],
     &["campaign", "report"],
     &["cli"],
 ];

@@ -1,0 +1,127 @@
+//! Plainer constants: towards zero and one, towards powers of two and their neighbours, and down to the least that still fails.
+
+use super::{Edit, edit};
+use crate::case::Case;
+use crate::ir::lit::ALL_FPM;
+use crate::ir::{Arg, Const, Lit, SymPtr, TmprefMode, XloadMode};
+use crate::minimize::cut::Which;
+use crate::minimize::weight::{int, num};
+
+/// Plainer constants and literals in operands.
+pub(super) fn operands(case: &Case) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for which in Which::of(case) {
+        for (at, ins) in which.trace(case).ins.iter().enumerate() {
+            for (n, arg) in ins.args().into_iter().enumerate() {
+                edits.extend(plainer(arg).into_iter().map(|new| {
+                    edit(move |c| {
+                        let ins = which.trace_mut(c)?.ins.get_mut(at)?;
+                        *(if n == 0 { &mut ins.op1 } else { &mut ins.op2 }) = new;
+                        Some(())
+                    })
+                }));
+            }
+        }
+    }
+    edits
+}
+
+/// What may stand for a constant or literal, the plainest first.
+pub(super) fn plainer(arg: Arg) -> Vec<Arg> {
+    match arg {
+        Arg::K(k) => constants(k).into_iter().map(Arg::K).collect(),
+        Arg::Lit(lit) => literals(lit).into_iter().map(Arg::Lit).collect(),
+        Arg::None | Arg::Ref(_) => vec![],
+    }
+}
+
+fn constants(k: Const) -> Vec<Const> {
+    let at = |p: SymPtr| plainer_ints(p.offset).into_iter().map(move |offset| SymPtr { offset, ..p });
+    match k {
+        Const::Int(i) => {
+            let ints = plainer_ints(i.into()).into_iter().filter_map(|i| i32::try_from(i).ok());
+            ints.map(Const::Int).collect()
+        }
+        Const::Int64(i) => plainer_ints(i).into_iter().map(Const::Int64).collect(),
+        Const::Num(bits) => plainer_nums(bits).into_iter().map(Const::Num).collect(),
+        Const::Ptr(p) => at(p).map(Const::Ptr).collect(),
+        Const::KPtr(p) => at(p).map(Const::KPtr).collect(),
+        _ => vec![],
+    }
+}
+
+fn literals(lit: Lit) -> Vec<Lit> {
+    match lit {
+        Lit::Num(n) => plainer_ints(n.into()).into_iter().filter_map(|n| u16::try_from(n).ok()).map(Lit::Num).collect(),
+        Lit::Xload(_) => vec![Lit::Xload(XloadMode::default())],
+        Lit::Sload(m) => {
+            let less = [
+                crate::ir::SloadMode { readonly: false, inherit: false, ..m },
+                crate::ir::SloadMode { readonly: false, ..m },
+                crate::ir::SloadMode { inherit: false, ..m },
+                crate::ir::SloadMode { convert: false, ..m },
+            ];
+            less.into_iter().filter(|less| *less != m).map(Lit::Sload).collect()
+        }
+        Lit::Fpm(f) => ALL_FPM.iter().map(|row| row.0).take_while(|g| *g != f).map(Lit::Fpm).collect(),
+        Lit::Upvalue(n) => (0..n).map(Lit::Upvalue).collect(),
+        Lit::Tmpref(m) => [TmprefMode { in1: false, ..m }, TmprefMode { out1: false, ..m }].map(Lit::Tmpref).to_vec(),
+        _ => vec![],
+    }
+}
+
+/// Plainer integers, the plainest first.
+pub(super) fn plainer_ints(v: i64) -> Vec<i64> {
+    let size = v.unsigned_abs();
+    let below = 1u64.checked_shl(63 - size.leading_zeros().min(63)).unwrap_or(1);
+    let powers = [below, below.checked_mul(2).unwrap_or(below)];
+    let near = powers.iter().flat_map(|p| [*p, p - 1, p.saturating_add(1)]);
+    let down = [size / 2, size - size / 4, size - size / 8, size & !15, size & !7, size & !3, size & !1];
+    let small = [0, 1, 2, 4, 8, 16, 64, 256, 4096];
+    let sizes = small.into_iter().chain(near).chain(down).chain([size.saturating_sub(8), size.saturating_sub(1)]);
+    let both = |n: u64| [i64::try_from(n).ok(), i64::try_from(n).ok().map(|n| -n)];
+    let mut list: Vec<i64> = sizes.flat_map(both).flatten().filter(|n| int(*n) < int(v)).collect();
+    list.sort_by_key(|n| int(*n));
+    list.dedup();
+    list
+}
+
+/// Plainer doubles, the plainest first.
+pub(super) fn plainer_nums(bits: u64) -> Vec<u64> {
+    let x = f64::from_bits(bits);
+    let mut list = vec![0.0, 1.0, -1.0, 2.0, 0.5, -0.5, x.trunc(), (x / 2.0).trunc(), x.trunc() - x.signum()];
+    if x.fract() == 0.0 && x.abs() < 9e15 {
+        list.extend(plainer_ints(x as i64).into_iter().map(|i| i as f64)); // exact: below 2^53
+    }
+    // Fewer bits of the fraction.
+    list.extend([32, 16].map(|n| f64::from_bits(bits >> n << n)));
+    let mut list: Vec<u64> =
+        list.into_iter().filter(|y| !y.is_nan()).map(f64::to_bits).filter(|b| num(*b) < num(bits)).collect();
+    list.sort_by_key(|b| num(*b));
+    list.dedup();
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_go_towards_zero_powers_of_two_and_their_neighbours() {
+        let list = plainer_ints(-300);
+        assert_eq!(list[..3], [0, 1, -1]);
+        for wanted in [-256, -255, -257, 512, -150, -299, -296] {
+            assert!(list.contains(&wanted), "{wanted} in {list:?}");
+        }
+        assert!(plainer_ints(0).is_empty() && plainer_ints(1) == [0]);
+        assert!(plainer_ints(i64::MIN).contains(&1) && plainer_ints(i64::MAX).contains(&(1 << 62)));
+    }
+
+    #[test]
+    fn each_plainer_number_is_lighter() {
+        for bits in [0.1f64, -0.0, 3.75, 1e300, f64::INFINITY, f64::NAN, -17.0].map(f64::to_bits) {
+            assert!(plainer_nums(bits).iter().all(|b| num(*b) < num(bits)), "{bits:#x}");
+        }
+        assert!(plainer_nums(17f64.to_bits()).contains(&16f64.to_bits()));
+    }
+}

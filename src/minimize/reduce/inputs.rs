@@ -1,0 +1,51 @@
+//! Fewer inputs, fewer slots in them, plainer values.
+
+use super::constants::{plainer_ints, plainer_nums};
+use super::{Edit, edit, take};
+use crate::case::Case;
+use crate::world::SlotValue;
+
+/// One input alone, then one input less.
+pub(super) fn fewer(case: &Case) -> Vec<Edit> {
+    let n = case.inputs.len();
+    let alone = (0..n).map(|keep| edit(move |c| Some(c.inputs = vec![c.inputs.get(keep)?.clone()])));
+    let without = (0..n).rev().map(|out| edit(move |c| take(&mut c.inputs, out)));
+    alone.chain(without).collect()
+}
+
+/// Slots that are nil.
+pub(super) fn slots(case: &Case) -> Vec<Edit> {
+    places(case).map(|(input, at)| edit(move |c| take(&mut c.inputs[input].slots, at))).collect()
+}
+
+/// Plainer values in slots.
+pub(super) fn values(case: &Case) -> Vec<Edit> {
+    let edits = places(case).flat_map(|(input, at)| {
+        let values = plainer(case.inputs[input].slots[at].1);
+        values.into_iter().map(move |v| edit(move |c| Some(c.inputs[input].slots.get_mut(at)?.1 = v)))
+    });
+    edits.collect()
+}
+
+/// All slots of all inputs, the last first.
+fn places(case: &Case) -> impl Iterator<Item = (usize, usize)> {
+    let of = |(n, input): (usize, &crate::case::Input)| (0..input.slots.len()).rev().map(move |at| (n, at));
+    case.inputs.iter().enumerate().flat_map(of).collect::<Vec<_>>().into_iter()
+}
+
+/// Plainer Lua values of the same type, where there are some.
+pub(super) fn plainer(value: SlotValue) -> Vec<SlotValue> {
+    match value {
+        SlotValue::Int(i) => {
+            let ints = plainer_ints(i.into()).into_iter().filter_map(|i| i32::try_from(i).ok());
+            ints.map(SlotValue::Int).collect()
+        }
+        SlotValue::Num(bits) => plainer_nums(bits).into_iter().map(SlotValue::Num).collect(),
+        SlotValue::Str(p) => {
+            let offsets = plainer_ints(p.offset).into_iter();
+            offsets.map(|offset| SlotValue::Str(crate::ir::SymPtr { offset, ..p })).collect()
+        }
+        SlotValue::True | SlotValue::False => vec![SlotValue::Nil],
+        SlotValue::Nil | SlotValue::Obj(_) => vec![],
+    }
+}
