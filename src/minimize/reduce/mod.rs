@@ -3,6 +3,7 @@
 //! A reducer sees a case and gives its edits in a fixed order. An edit makes a case of a case; it need not be legal, nor lighter: the search looks
 //! at both before it judges.
 
+mod absorb;
 mod constants;
 mod inputs;
 mod instructions;
@@ -56,6 +57,7 @@ pub(super) fn reducers() -> Vec<Reducer> {
         Box::new(snapshots::entries),
         Box::new(instructions::single),
         Box::new(standins::loads),
+        Box::new(absorb::sums),
         Box::new(operands::guards),
         Box::new(operands::opcodes),
         Box::new(objects::unused),

@@ -55,6 +55,11 @@ impl<'a> Values<'a> {
         Some(Arg::K(k))
     }
 
+    /// By how much one value is above another.
+    pub(super) fn difference(&self, input: usize, r: Ref, than: Ref) -> Option<i64> {
+        Some(self.bits(input, r)?.wrapping_sub(self.bits(input, than)?).cast_signed())
+    }
+
     /// The Lua value that a slot needs for a load of it to give the same.
     fn slot_value(&self, input: usize, r: Ref) -> Option<SlotValue> {
         let bits = self.bits(input, r).unwrap_or(0);

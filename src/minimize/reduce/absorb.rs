@@ -1,0 +1,49 @@
+//! Sums that go into the inputs: a pointer in memory moves by what an instruction added to it.
+
+use super::standins::Values;
+use super::{Edit, edit};
+use crate::case::Case;
+use crate::ir::{Arg, Ref};
+use crate::minimize::cut::{Cut, Which};
+use crate::world::SlotValue;
+
+/// Each instruction gives way to an operand, and one pointer or integer of the inputs makes up for the difference.
+pub(super) fn sums(case: &Case) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for which in Which::of(case) {
+        let trace = which.trace(case);
+        let values = Values::of(case, which);
+        for (r, ins) in trace.iter().rev().filter(|(_, ins)| ins.op.info().has_value()) {
+            let wide = ins.ty.is_w64();
+            for a in ins.args().iter().filter_map(|a| a.as_ref()).filter(|a| trace.get(*a).ty.class() == ins.ty.class()) {
+                let deltas: Option<Vec<i64>> = (0..case.inputs.len()).map(|n| values.difference(n, r, a)).collect();
+                let Some(deltas) = deltas.filter(|d| d.iter().any(|d| *d != 0)) else { continue };
+                let places = if wide { pointers(case) } else { integers(case) };
+                edits.extend((0..places).map(|place| moved(which, r, a, wide, place, deltas.clone())));
+            }
+        }
+    }
+    edits
+}
+
+fn pointers(case: &Case) -> usize {
+    case.inputs.iter().map(|i| i.pointers.len()).min().unwrap_or(0)
+}
+
+fn integers(case: &Case) -> usize {
+    case.inputs.iter().map(|i| i.slots.len()).min().unwrap_or(0)
+}
+
+fn moved(which: Which, r: Ref, by: Ref, wide: bool, place: usize, deltas: Vec<i64>) -> Edit {
+    edit(move |c| {
+        for (input, delta) in c.inputs.iter_mut().zip(&deltas) {
+            if wide {
+                let to = &mut input.pointers.get_mut(place)?.to;
+                to.offset = to.offset.checked_add(*delta)?;
+            } else if let (_, SlotValue::Int(i)) = input.slots.get_mut(place)? {
+                *i = i.wrapping_add(*delta as i32); // the low half is the value
+            }
+        }
+        Cut::default().replace(r, Arg::Ref(by)).apply(c, which)
+    })
+}
