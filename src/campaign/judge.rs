@@ -43,7 +43,8 @@ pub(super) struct Pipeline {
 
 impl Pipeline {
     pub(super) fn open(plan: Plan) -> Result<Pipeline, pieces::OpenError> {
-        let oracle = pieces::open_oracle(&plan.backend, &plan.variant, &plan.cache)?;
+        let mut oracle = pieces::open_oracle(&plan.backend, &plan.variant, &plan.cache)?;
+        oracle.set_budget(plan.budget);
         Ok(Pipeline { plan, oracle, replayed: 0 })
     }
 

@@ -134,6 +134,7 @@ mod tests {
             knobs: vec![],
             around: vec![],
             memory: DEFAULT_MEMORY,
+            budget: None,
             sabotage: Sabotage::default(),
         }
     }

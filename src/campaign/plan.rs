@@ -35,6 +35,9 @@ pub struct Plan {
     pub around: Vec<Around>,
     /// Address space of a worker in bytes.
     pub memory: u64,
+    /// How many instructions a run may take before it hangs; `None` for as many as usual.
+    #[serde(default)]
+    pub budget: Option<usize>,
     /// What goes wrong on purpose, for tests of the recovery.
     #[serde(default)]
     pub sabotage: Sabotage,

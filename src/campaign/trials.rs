@@ -27,6 +27,7 @@ impl<'a> Trials<'a> {
     /// # Errors
     /// When the plan's backend can't be opened.
     pub fn open(plan: Plan, workers: &'a Workers) -> Result<Self, CampaignError> {
+        let plan = Plan { budget: Some(BUDGET), ..plan };
         let first = Process::start(&plan)?;
         let id = first.id().clone();
         Ok(Trials { plan, workers, idle: Mutex::new(vec![first]), id })
@@ -65,11 +66,14 @@ impl Judge for Trials<'_> {
     }
 }
 
+/// How many instructions a run may take: hundreds of hangs are waited for. Still several times what the interpreter judges.
+const BUDGET: usize = 2_000_000;
+
 /// What two findings share when they are taken for the same bug. That tracehound itself fails is nobody's bug.
 fn bucket(judgement: &Judgement) -> Option<String> {
     match judgement {
         Judgement::Finding { key, nuance, .. } if nuance.is_empty() => Some(key.clone()),
-        Judgement::Finding { key, nuance, .. } => Some(format!("{key}: {nuance}")),
+        Judgement::Finding { key, nuance, .. } => Some(format!("{key}, {nuance}")),
         Judgement::Agree(_) | Judgement::Skip(_) | Judgement::Error(_) => None,
     }
 }

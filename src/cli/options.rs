@@ -100,6 +100,7 @@ pub(super) fn cases_of(seed: u64, args: &CaseArgs) -> anyhow::Result<Plan> {
         knobs: args.knobs().unwrap_or_default(),
         around: vec![],
         memory: DEFAULT_MEMORY,
+        budget: None,
         sabotage: Sabotage::default(),
     })
 }
@@ -134,7 +135,8 @@ impl WorkerArgs {
         let cache = context.cache()?;
         let memory = self.memory.saturating_mul(1 << 20);
         let (ops, knobs, around) = (vec![], vec![], vec![]);
-        Ok(Plan { backend, variant, cache, seed: 0, emit: Emit::Fold, ops, knobs, around, memory, sabotage })
+        let emit = Emit::Fold;
+        Ok(Plan { backend, variant, cache, seed: 0, emit, ops, knobs, around, memory, budget: None, sabotage })
     }
 }
 

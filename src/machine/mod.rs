@@ -31,9 +31,9 @@ pub const DEADLINE: Duration = Duration::from_millis(100);
 const SLOW: Duration = Duration::from_millis(5);
 /// A run of more instructions hangs. The interpreter judges no run of more than a hundredth
 /// ([`crate::interpret::MAX_STEPS`]), and an instruction of the IR is a handful of the machine's.
-const BUDGET: usize = 10_000_000;
+pub const BUDGET: usize = 10_000_000;
 /// A run of more calls hangs.
-const MAX_CALLS: u32 = 1_000_000;
+const MAX_CALLS: usize = 1_000_000;
 
 /// An emulated processor with a backend's memory. It stays in the thread that made it: it is not `Send`.
 pub struct Machine {
@@ -42,6 +42,8 @@ pub struct Machine {
     engine: Engine,
     /// Where the code loaded last is, in the window: the root trace first.
     loaded: Vec<Range<usize>>,
+    /// Instructions of a counted run.
+    budget: usize,
 }
 
 /// How a run ended, with its last registers.
@@ -75,12 +77,18 @@ impl Machine {
     pub fn new(mappings: &[Mapping], code_window: (u64, u64)) -> Result<Machine, MachineError> {
         let engine = Engine::new(mappings, code_window)?;
         let watchdog = Watchdog::start(engine.stopper(), DEADLINE)?;
-        Ok(Machine { watchdog, engine, loaded: vec![] })
+        Ok(Machine { watchdog, engine, loaded: vec![], budget: BUDGET })
     }
 
     /// Sets how long a run may take, calls included.
     pub fn set_deadline(&mut self, deadline: Duration) {
         self.watchdog.set_deadline(deadline);
+    }
+
+    /// Sets how many instructions a run may take before it hangs, instead of [`BUDGET`], with times and calls in proportion.
+    pub fn set_budget(&mut self, budget: usize) {
+        self.budget = budget;
+        self.set_deadline(DEADLINE.mul_f64(budget as f64 / BUDGET as f64));
     }
 
     /// Puts code into the window, in place of the code loaded before.
@@ -131,9 +139,9 @@ impl Machine {
         self.forget(&self.loaded.clone())?;
         self.engine.reset()?;
         let mut regs = start.clone();
-        let mut calls = 0..MAX_CALLS;
+        let mut calls = 0..MAX_CALLS / (BUDGET / self.budget).max(1);
         let how = loop {
-            let halt = go(&mut self.engine, code, &mut regs, Some(BUDGET))?;
+            let halt = go(&mut self.engine, code, &mut regs, Some(self.budget))?;
             let over = calls.next().is_none() || halt == Halt::Quiet;
             if let Some(how) = ended(&self.engine, halt, code, runtime, &mut regs, over)? {
                 break how;

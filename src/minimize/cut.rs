@@ -49,6 +49,8 @@ enum Change {
     Use(Arg),
     /// Another instruction in its place.
     Put(Ins),
+    /// The same, with all that used it taken out.
+    PutAlone(Ins),
 }
 
 impl Cut {
@@ -67,6 +69,12 @@ impl Cut {
     /// Puts another instruction in its place.
     pub(super) fn put(mut self, r: Ref, ins: Ins) -> Self {
         self.changes.push((r, Change::Put(ins)));
+        self
+    }
+
+    /// Puts another instruction in its place; those that used it go.
+    pub(super) fn put_alone(mut self, r: Ref, ins: Ins) -> Self {
+        self.changes.push((r, Change::PutAlone(ins)));
         self
     }
 
@@ -93,6 +101,8 @@ struct Work<'a> {
     ins: Vec<Ins>,
     gone: Vec<bool>,
     instead: Vec<Option<Arg>>,
+    /// Stays, but nothing may use it.
+    alone: Vec<bool>,
 }
 
 fn index(r: Ref) -> usize {
@@ -102,7 +112,8 @@ fn index(r: Ref) -> usize {
 impl<'a> Work<'a> {
     fn new(trace: &'a Trace, changes: &[(Ref, Change)]) -> Self {
         let n = trace.ins.len();
-        let mut work = Work { trace, ins: trace.ins.clone(), gone: vec![false; n], instead: vec![None; n] };
+        let mut work =
+            Work { trace, ins: trace.ins.clone(), gone: vec![false; n], instead: vec![None; n], alone: vec![false; n] };
         for (r, change) in changes.iter().filter(|(r, _)| index(*r) < n) {
             match change {
                 Change::Drop => work.gone[index(*r)] = true,
@@ -111,6 +122,10 @@ impl<'a> Work<'a> {
                     work.instead[index(*r)] = Some(*arg).filter(|a| a.as_ref().is_none_or(|by| by < *r));
                 }
                 Change::Put(ins) => work.ins[index(*r)] = *ins,
+                Change::PutAlone(ins) => {
+                    work.ins[index(*r)] = *ins;
+                    work.alone[index(*r)] = true;
+                }
             }
         }
         work
@@ -124,7 +139,8 @@ impl<'a> Work<'a> {
         {
             arg = self.instead[index(r)]?;
         }
-        Some(arg)
+        let used = arg.as_ref().is_some_and(|r| self.alone[index(r)]);
+        (!used).then_some(arg)
     }
 
     /// Takes out what uses something that is gone.

@@ -1,7 +1,7 @@
 //! The search: proposals in batches, the first that fails in the bucket wins, until none does.
 
 use super::reduce::{Edit, Reducer, reducers};
-use super::weight::{Weight, weigh};
+use super::weight::{Weight, doubts, weigh};
 use super::{EndedEarly, Judge, Minimized, Watch};
 use crate::case::Case;
 use rayon::prelude::*;
@@ -19,6 +19,7 @@ pub(super) struct Search<'a> {
     bucket: &'a str,
     best: Case,
     weight: Weight,
+    doubts: usize,
     /// Proposals that did not fail in the bucket.
     rejected: HashSet<u128>,
     tried: u64,
@@ -29,7 +30,8 @@ type Proposal = (Case, u128);
 
 impl<'a> Search<'a> {
     pub(super) fn new(case: &Case, bucket: &'a str, judge: &'a dyn Judge, watch: &'a dyn Watch) -> Self {
-        Search { judge, watch, bucket, best: case.clone(), weight: weigh(case), rejected: HashSet::new(), tried: 0 }
+        let (weight, doubts) = (weigh(case), doubts(case));
+        Search { judge, watch, bucket, best: case.clone(), weight, doubts, rejected: HashSet::new(), tried: 0 }
     }
 
     /// Reduces until nothing is left to reduce.
@@ -79,7 +81,7 @@ impl<'a> Search<'a> {
             if let Some(at) = winner
                 && let Some((place, (case, _))) = batch.into_iter().nth(at)
             {
-                self.weight = weigh(&case);
+                (self.weight, self.doubts) = (weigh(&case), doubts(&case));
                 self.best = case;
                 self.watch.sees(self.tried, &self.best);
                 return Ok(Some(place));
@@ -106,19 +108,17 @@ impl<'a> Search<'a> {
 
     fn proposal(&self, edit: &Edit) -> Option<Proposal> {
         let case = edit(&self.best)?;
-        if weigh(&case) >= self.weight {
-            return None;
-        }
         let digest = digest(&case);
-        (!self.rejected.contains(&digest) && case.check().is_ok()).then_some((case, digest))
+        let new = !self.rejected.contains(&digest) && case.check().is_ok();
+        (new && weigh(&case) < self.weight).then_some((case, digest))
     }
 
-    /// The first of a batch that fails in the bucket.
+    /// The first of a batch that fails in the bucket, and is no harder to believe.
     fn winner(&self, batch: &[(usize, Proposal)]) -> Result<Option<usize>, EndedEarly> {
-        let (judge, wanted) = (self.judge, self.bucket);
+        let (judge, wanted, most) = (self.judge, self.bucket, self.doubts);
         let judged = batch.par_iter().with_max_len(1).enumerate();
         let decisive = |(at, (_, (case, _))): (usize, &(usize, Proposal))| match judge.bucket(case) {
-            Ok(Some(bucket)) if bucket == wanted => Some(Ok(at)),
+            Ok(Some(bucket)) if bucket == wanted && doubts(case) <= most => Some(Ok(at)),
             Ok(_) => None,
             Err(why) => Some(Err(EndedEarly::Judge(why))),
         };

@@ -1,7 +1,8 @@
 //! Which of two cases is simpler: a total order, with no endless way down.
 
 use crate::case::{Arena, Case, Emit, Gc, Input, ObjectValues, OptFlags};
-use crate::ir::{Arg, Const, Ins, Link, Lit, Op, SymPtr, Trace, Type, XloadMode};
+use crate::interpret::Program;
+use crate::ir::{Arg, Const, Ins, Link, Lit, Op, Slot, SymPtr, Trace, Type, XloadMode};
 use crate::world::{ObjectKind, Region, SlotValue};
 
 /// How much there is of a case, the weightiest first. Compared in order.
@@ -32,6 +33,7 @@ pub(super) fn weigh(case: &Case) -> Weight {
         case.inputs.iter().map(filled).sum(),
         world.regions.iter().map(|r| u128::from(r.size)).sum(),
         ins().flat_map(Ins::args).filter(|a| matches!(a, Arg::Ref(_))).count() as u128,
+        ins().filter(|i| is_bare_address(i)).count() as u128,
         ins().map(|i| u128::from(type_rank(i.ty))).sum(),
         ins().flat_map(Ins::args).map(operand).sum(),
         entries().map(|e| operand(e.value)).sum(),
@@ -46,6 +48,35 @@ pub(super) fn weigh(case: &Case) -> Weight {
         world.regions.iter().map(|r| u128::from(r.offset)).sum(),
         names(case),
     ])
+}
+
+/// What nobody can follow, even where code need not run to be wrong: inputs that the interpreter can't judge, and slots that are loaded unchecked
+/// as what they are not.
+pub(super) fn doubts(case: &Case) -> usize {
+    let program = Program::new(case).ok();
+    let unjudged = |input: &&Input| program.as_ref().is_none_or(|p| p.run(input).is_err());
+    let mistyped = |input: &Input| case.trace.ins.iter().filter(|ins| is_mistyped(case, input, ins)).count();
+    let inputs = &case.inputs;
+    inputs.iter().filter(unjudged).count() + inputs.iter().map(mistyped).sum::<usize>()
+}
+
+fn is_mistyped(case: &Case, input: &Input, ins: &Ins) -> bool {
+    let (Arg::Lit(Lit::Slot(slot)), Arg::Lit(Lit::Sload(mode))) = (ins.op1, ins.op2) else { return false };
+    let ty = match input.slot(Slot(slot)) {
+        SlotValue::Nil => Type::Nil,
+        SlotValue::False => Type::False,
+        SlotValue::True => Type::True,
+        SlotValue::Int(_) => Type::Int,
+        SlotValue::Num(_) => Type::Num,
+        SlotValue::Str(_) => Type::Str,
+        SlotValue::Obj(id) => case.world.object(id).kind.ty(),
+    };
+    let wanted = match ins.ty {
+        Type::Int if mode.convert => Type::Num,
+        Type::Num if mode.convert => Type::Int,
+        ty => ty,
+    };
+    !mode.typecheck && !mode.parent && ty != wanted
 }
 
 fn emit(emit: Emit) -> u128 {
@@ -149,6 +180,11 @@ fn slot_value(value: SlotValue) -> u128 {
         SlotValue::Str(p) => 3 + pointer(p),
         SlotValue::Obj(_) => KIND,
     }
+}
+
+/// An address that is a number: it means more as a place in a region.
+pub(super) fn is_bare_address(ins: &Ins) -> bool {
+    matches!((ins.op, ins.op1), (Op::XLOAD | Op::XSTORE, Arg::K(Const::Int64(_))))
 }
 
 fn operand(arg: Arg) -> u128 {

@@ -19,7 +19,7 @@ pub use verdict::{Finding, Judged, STAGES, Stage, Stats, Verdict};
 use crate::backend::{Backend, BackendId, Refusal};
 use crate::case::Case;
 use crate::code::Mapping;
-use crate::machine::Machine;
+use crate::machine::{self, Machine};
 use thiserror::Error;
 
 /// Why the pipeline itself failed: never a verdict.
@@ -53,6 +53,8 @@ pub struct Oracle {
     machine: Machine,
     backend: Box<dyn Backend>,
     gaps: prepare::Gaps,
+    /// How many instructions a run may take, if not as many as usual.
+    budget: Option<usize>,
 }
 
 impl Oracle {
@@ -63,7 +65,7 @@ impl Oracle {
     pub fn new(backend: Box<dyn Backend>) -> Result<Oracle, OracleError> {
         let machine = Machine::new(&backend.mappings(), backend.code_window())
             .map_err(|e| OracleError::Machine(e.to_string()))?;
-        Ok(Oracle { machine, backend, gaps: prepare::Gaps::default() })
+        Ok(Oracle { machine, backend, gaps: prepare::Gaps::default(), budget: None })
     }
 
     /// Moves the backend's memory to where a case wants it, and the machine with it. `None` if that was done or was not needed.
@@ -81,7 +83,14 @@ impl Oracle {
         self.machine = set_up(&[], self.backend.code_window())?;
         let refusal = self.backend.move_to(case.arena).err();
         self.machine = set_up(&self.backend.mappings(), self.backend.code_window())?;
+        self.set_budget(self.budget);
         Ok(refusal)
+    }
+
+    /// How many instructions a run may take before it hangs; `None` for as many as usual.
+    pub fn set_budget(&mut self, budget: Option<usize>) {
+        self.budget = budget;
+        self.machine.set_budget(budget.unwrap_or(machine::BUDGET));
     }
 
     /// The backend's identity.

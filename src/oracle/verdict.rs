@@ -49,11 +49,23 @@ impl Finding {
     pub fn nuance(&self) -> String {
         let fault = self.fault.as_ref().and_then(|f| f.detail.split([',', '=']).next());
         match (self.defect, fault) {
-            (Some(kind), _) => format!("{kind:?}"),
+            (Some(kind), _) => spaced(&format!("{kind:?}")),
             (None, Some(what)) if !what.contains(|c: char| c.is_ascii_digit()) => what.to_string(),
             _ => String::new(),
         }
     }
+}
+
+/// `BadTarget` as `bad target`.
+fn spaced(name: &str) -> String {
+    let mut words = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(c.to_ascii_lowercase());
+    }
+    words
 }
 
 /// The stages of the pipeline, in order.

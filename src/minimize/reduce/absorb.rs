@@ -15,7 +15,8 @@ pub(super) fn sums(case: &Case) -> Vec<Edit> {
         let values = Values::of(case, which);
         for (r, ins) in trace.iter().rev().filter(|(_, ins)| ins.op.info().has_value()) {
             let wide = ins.ty.is_w64();
-            for a in ins.args().iter().filter_map(|a| a.as_ref()).filter(|a| trace.get(*a).ty.class() == ins.ty.class()) {
+            for a in ins.args().iter().filter_map(|a| a.as_ref()).filter(|a| trace.get(*a).ty.class() == ins.ty.class())
+            {
                 let deltas: Option<Vec<i64>> = (0..case.inputs.len()).map(|n| values.difference(n, r, a)).collect();
                 let Some(deltas) = deltas.filter(|d| d.iter().any(|d| *d != 0)) else { continue };
                 let places = if wide { pointers(case) } else { integers(case) };

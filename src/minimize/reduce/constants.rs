@@ -3,9 +3,10 @@
 use super::{Edit, edit};
 use crate::case::Case;
 use crate::ir::lit::ALL_FPM;
-use crate::ir::{Arg, Const, Lit, SymPtr, TmprefMode, XloadMode};
+use crate::ir::{Arg, Const, Lit, RegionId, SymPtr, TmprefMode, XloadMode};
 use crate::minimize::cut::Which;
-use crate::minimize::weight::{int, num};
+use crate::minimize::weight::{int, is_bare_address, num};
+use crate::world::World;
 
 /// Plainer constants and literals in operands.
 pub(super) fn operands(case: &Case) -> Vec<Edit> {
@@ -13,7 +14,8 @@ pub(super) fn operands(case: &Case) -> Vec<Edit> {
     for which in Which::of(case) {
         for (at, ins) in which.trace(case).ins.iter().enumerate() {
             for (n, arg) in ins.args().into_iter().enumerate() {
-                edits.extend(plainer(arg).into_iter().map(|new| {
+                let place = Some(arg).filter(|_| n == 0 && is_bare_address(ins)).and_then(|a| place(&case.world, a));
+                edits.extend(place.into_iter().chain(plainer(arg)).map(|new| {
                     edit(move |c| {
                         let ins = which.trace_mut(c)?.ins.get_mut(at)?;
                         *(if n == 0 { &mut ins.op1 } else { &mut ins.op2 }) = new;
@@ -24,6 +26,13 @@ pub(super) fn operands(case: &Case) -> Vec<Edit> {
         }
     }
     edits
+}
+
+/// The place in a region that a number is the address of, else the first region's start.
+fn place(world: &World, arg: Arg) -> Option<Arg> {
+    let Arg::K(Const::Int64(address)) = arg else { return None };
+    let start = SymPtr { region: RegionId(0), offset: 0 };
+    Some(Arg::K(Const::Ptr(super::standins::point(world, address.cast_unsigned()).unwrap_or(start))))
 }
 
 /// What may stand for a constant or literal, the plainest first.

@@ -58,13 +58,47 @@ pub(super) fn single(case: &Case) -> Vec<Edit> {
     edits
 }
 
+/// Traces of at most so many instructions are short enough to try all pairs.
+const SHORT: usize = 20;
+
+/// Two instructions at once: what one of them alone holds in place.
+pub(super) fn pairs(case: &Case) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for which in Which::of(case) {
+        let trace = which.trace(case);
+        if trace.ins.len() > SHORT {
+            continue;
+        }
+        let values = Values::of(case, which);
+        let ways = |r: Ref| {
+            let ins = trace.get(r);
+            let operand = Some(ins.op1).filter(|a| matches!(a, Arg::Ref(_) | Arg::K(_)) && ins.op.info().has_value());
+            [None, values.constant(r), operand, blanks(ins.ty).first().copied()]
+        };
+        for (a, _) in trace.iter().rev() {
+            for (b, _) in trace.iter().rev().filter(|(b, _)| *b < a) {
+                for (by_a, by_b) in ways(a).into_iter().zip(ways(b)) {
+                    let cut = [(a, by_a), (b, by_b)].into_iter().fold(Cut::default(), |cut, (r, by)| match by {
+                        Some(by) => cut.replace(r, by),
+                        None => cut.drop(r),
+                    });
+                    edits.push(cutting(cut, which));
+                }
+            }
+        }
+    }
+    edits
+}
+
 /// No loop: its LOOP and PHIs go; or the loop begins at its LOOP; or all behind it goes.
 pub(super) fn unloop(case: &Case) -> Vec<Edit> {
     let Some(at) = case.trace.loop_ref() else { return vec![] };
     let trace = &case.trace;
     let through = Cut::default().drop(at);
     let behind = (at.0..trace.end().0).fold(Cut::default(), |cut, r| cut.drop(Ref(r)));
-    let mut edits: Vec<Edit> = [behind, through].into_iter().map(|cut| cutting(cut, Which::Root)).collect();
+    let guards = trace.iter().filter(|(r, i)| *r > at && i.guard && !i.op.info().has_value());
+    let unguarded = guards.fold(through.clone(), |cut, (r, _)| cut.drop(r));
+    let mut edits: Vec<Edit> = [behind, unguarded, through].into_iter().map(|cut| cutting(cut, Which::Root)).collect();
     edits.push(cutting(body_alone(trace, at), Which::Root));
     edits
 }

@@ -4,6 +4,7 @@
 //! at both before it judges.
 
 mod absorb;
+mod calls;
 mod constants;
 mod inputs;
 mod instructions;
@@ -14,6 +15,7 @@ mod objects;
 mod operands;
 mod regions;
 mod settings;
+mod shown;
 mod side;
 mod snapshots;
 mod standins;
@@ -58,6 +60,8 @@ pub(super) fn reducers() -> Vec<Reducer> {
         Box::new(instructions::single),
         Box::new(standins::loads),
         Box::new(absorb::sums),
+        Box::new(shown::operands),
+        Box::new(calls::helpers),
         Box::new(operands::guards),
         Box::new(operands::opcodes),
         Box::new(objects::unused),
@@ -78,6 +82,7 @@ pub(super) fn reducers() -> Vec<Reducer> {
         Box::new(names::slots),
         Box::new(regions::places),
         Box::new(names::names),
+        Box::new(instructions::pairs),
     ]);
     all
 }

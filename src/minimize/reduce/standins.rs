@@ -46,7 +46,9 @@ impl<'a> Values<'a> {
         }
         let k = match ins.ty.class() {
             Class::W32 => Const::Int(bits as u32 as i32), // the low half is the value
-            Class::W64 if ins.ty == Type::P64 => Const::Ptr(point(&self.case.world, bits)?),
+            Class::W64 if ins.ty == Type::P64 || self.case.world.locate(bits, 1).is_some() => {
+                Const::Ptr(point(&self.case.world, bits)?)
+            }
             Class::W64 => Const::Int64(bits.cast_signed()),
             Class::Num => Const::Num(bits),
             Class::Gc => Const::Gc(self.case.world.object_at(bits)?),
@@ -73,7 +75,7 @@ impl<'a> Values<'a> {
 }
 
 /// An address as a place in the nearest region.
-fn point(world: &World, address: u64) -> Option<SymPtr> {
+pub(super) fn point(world: &World, address: u64) -> Option<SymPtr> {
     let near = |(_, r): &(usize, &crate::world::Region)| r.address().abs_diff(address);
     let (n, region) = world.regions.iter().enumerate().min_by_key(near)?;
     let offset = address.wrapping_sub(region.address()).cast_signed();
