@@ -108,7 +108,7 @@ fn fixed(body: &[u32], exits: Vec<Exit>) -> Fixed {
 
 fn explained(backend: Fixed, file: &str) -> String {
     let mut oracle = Oracle::new(Box::new(backend)).expect("a machine");
-    explain(&parse(file).expect("a legal file"), &mut oracle).expect("a page")
+    explain(&parse(file).expect("a legal file"), &mut oracle, &[]).expect("a page")
 }
 
 fn has(page: &str, line: &str) {
@@ -151,7 +151,7 @@ fn the_kong_trace_is_explained_as_agreeing() {
     let backend = store::open(&Spec::builtin(), store.path()).expect("the builtin backend starts");
     let mut oracle = Oracle::new(backend).expect("a machine");
     let file = parse(include_str!("../corpus/regress/kong-trace2.trace")).expect("a legal file");
-    let page = explain(&file, &mut oracle).expect("a page");
+    let page = explain(&file, &mut oracle, &[]).expect("a page");
     let name = Spec::builtin().to_string();
     assert!(page.starts_with(&format!("tracehound explain: agree on {name}\n")), "{page}");
     let pair = page.lines().find(|l| l.contains("ldp ")).expect("the pair");
@@ -162,7 +162,7 @@ fn the_kong_trace_is_explained_as_agreeing() {
     has(&page, "  stack #3     int +522067228                               int +522067228");
     has(&page, &format!("reproduce: tracehound replay FILE --backend {name}"));
     assert!(!page.contains("<===") && !page.contains("\n!"), "{page}");
-    assert_eq!(explain(&file, &mut oracle).expect("a page"), page);
+    assert_eq!(explain(&file, &mut oracle, &[]).expect("a page"), page);
     assert!(page.lines().all(|l| l.chars().count() <= 120), "{page}");
 }
 

@@ -26,6 +26,7 @@ static struct {
   const uint64_t *top;                  /* The frame that the chain ends before. */
   const uint32_t *ref;
   const uint64_t *passes;               /* The frame below which functions are noted, or NULL. */
+  const void *ins;                      /* FOLD's instruction, 8 bytes. */
   uint32_t step;
   enum { NOTHING, ASM_IR, HANDLER } next;  /* What the function that is entered next is. */
 } now;
@@ -67,6 +68,7 @@ static void note_function(uint64_t pc, const uint64_t *frame)
   e->pc = pc;
   e->depth = depth;
   e->step = now.step;
+  memcpy(&e->ins, now.ins, sizeof e->ins);
 }
 
 /* -- What the compiler calls ------------------------------------------------ */
@@ -206,10 +208,15 @@ HOOK th_blame_handler(void)
   now.next = ASM_IR;
 }
 
-HOOK th_blame_enter(const void *frame)
+HOOK th_blame_step(void)
+{
+  now.step++;
+}
+
+HOOK th_blame_enter(const void *frame, const void *ins)
 {
   now.passes = frame;
-  now.step++;
+  now.ins = ins;
 }
 
 /* -- Reading ---------------------------------------------------------------- */

@@ -40,9 +40,10 @@ _Static_assert(sizeof(struct th_behind) == 32, "th_behind");
 struct th_entered {
   uint64_t pc;                          /* In the function. */
   uint32_t depth;                       /* Callers below the interface. */
-  uint32_t step;                        /* Calls of the interface since the trace was begun. */
+  uint32_t step;                        /* Calls of the interface since the reset. */
+  uint64_t ins;                         /* FOLD's instruction then. */
 };
-_Static_assert(sizeof(struct th_entered) == 16, "th_entered");
+_Static_assert(sizeof(struct th_entered) == 24, "th_entered");
 
 /* What was seen since the last reset. */
 struct th_blame {
@@ -75,6 +76,7 @@ void th_blame_ref(const uint32_t *ref);
 void th_blame_behind(uint64_t end, uint32_t ref, uint32_t traceno);
 void th_blame_held(uint16_t ref, uint16_t regsp);
 void th_blame_handler(void);             /* The next function is asm_ir. */
-void th_blame_enter(const void *frame);
+void th_blame_step(void);
+void th_blame_enter(const void *frame, const void *ins);
 
 #endif

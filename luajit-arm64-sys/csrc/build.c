@@ -305,6 +305,7 @@ static void th_emit(ThAdd *a)
 static void th_fold(ThAdd *a)
 {
   lj_ir_set_(th_J, (IROpT)a->ot, (IRRef1)a->op1, (IRRef1)a->op2);
+  th_blame_enter(__builtin_frame_address(0), &th_J->fold.ins);
   a->tr = lj_opt_fold(th_J);
 }
 
@@ -325,7 +326,7 @@ static uint32_t api_fold(uint32_t ot, uint32_t op1, uint32_t op2, uint32_t *ref)
 {
   ThAdd a = { th_fold, ot, op1, op2, 0, 0 };
   uint32_t status;
-  th_blame_enter(__builtin_frame_address(0));
+  th_blame_step();
   if (th_never_folded(ot >> 8))
     status = api_emit(ot, op1, op2, ref);
   else if (!(status = th_check_ins(ot, op1, op2)))

@@ -19,7 +19,8 @@
 #define th_blame_restart(ref) ((void)0)
 #define th_blame_stop() ((void)0)
 #define th_blame_ref(ref) ((void)0)
-#define th_blame_enter(frame) ((void)0)
+#define th_blame_step() ((void)0)
+#define th_blame_enter(frame, ins) ((void)0)
 #endif
 
 /* -- Recovery ------------------------------------------------------------- */

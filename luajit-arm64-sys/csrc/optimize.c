@@ -78,7 +78,8 @@ static uint32_t api_optimize(uint32_t loop)
     J->cur.linktype = LJ_TRLINK_LOOP;
     J->cur.link = J->cur.traceno;
   }
-  th_blame_enter(__builtin_frame_address(0));
+  th_blame_step();
+  th_blame_enter(__builtin_frame_address(0), &J->fold.ins);
   status = th_protect(th_optimize_work, &loop);
   th_blame_stop();
   /* As trace_abort() does. */

@@ -18,25 +18,24 @@ pub struct FieldNote {
     pub text: String,
 }
 
-/// The fields of a word: the one that overflowed, if that explains the word, else all of them. `old` is the word that was there before the
-/// last store, 0 for none.
-pub(super) fn notes(word: u32, old: u32) -> Vec<FieldNote> {
-    if !matches!(classify(word), Encoding::Valid(_))
-        && let Some(note) = overflow(word, old)
-    {
-        return vec![note];
-    }
-    let why = match classify(word) {
+/// The rule that a word breaks and its fields: the one that overflowed, if that explains the word, else all of them. Nothing for a word
+/// that breaks none. `old` is the word that was there before the last store, 0 for none.
+pub(super) fn notes(word: u32, old: u32) -> (Option<String>, Vec<FieldNote>) {
+    let rule = match classify(word) {
         Encoding::Undefined { reason } | Encoding::Unpredictable { reason } | Encoding::Unknown { reason } => {
-            format!(" ({reason})")
+            reason.to_string()
         }
-        Encoding::Valid(_) => String::new(),
+        Encoding::Valid(_) => return (None, vec![]),
     };
-    let note = |(name, hi, lo, value): (&str, u8, u8, u32)| {
-        let text = format!("{name}[{hi}:{lo}] = {value}{why}");
-        FieldNote { name: name.into(), hi, lo, value: value.into(), text }
+    let note = |(name, hi, lo, value): (&str, u8, u8, u32)| FieldNote {
+        name: name.into(),
+        hi,
+        lo,
+        value: value.into(),
+        text: format!("{name}[{hi}:{lo}] = {value}"),
     };
-    fields(word).into_iter().map(note).collect()
+    let all = || fields(word).into_iter().map(note).collect();
+    (Some(rule), overflow(word, old).map_or_else(all, |spilled| vec![spilled]))
 }
 
 /// Offsets that are signed, by name.
@@ -141,7 +140,7 @@ mod tests {
     #[test]
     fn a_negative_pair_offset_that_covers_the_opcode_is_named() {
         // ldr w28, [x27, #-4] was there; the pair at -8 was written over it.
-        let notes = notes(0xffff_6f7c, 0xb85f_c37c);
+        let (_, notes) = notes(0xffff_6f7c, 0xb85f_c37c);
         let [note] = &notes[..] else { panic!("{notes:?}") };
         assert_eq!((note.name.as_str(), note.hi, note.lo, note.value), ("imm7", 21, 15, -2));
         assert!(note.text.contains("0010100101") && note.text.contains("ldp"), "{}", note.text);
@@ -149,13 +148,15 @@ mod tests {
 
     #[test]
     fn equal_targets_of_a_pair_show_the_rule_and_all_fields() {
-        let notes = notes(0x2940_0441, 0);
+        let (rule, notes) = notes(0x2940_0441, 0);
         assert_eq!(notes.iter().map(|n| n.name.as_str()).collect::<Vec<_>>(), ["opc", "imm7", "Rt2", "Rn", "Rt"]);
-        assert!(notes[2].text.contains("both register 1"), "{}", notes[2].text);
+        assert_eq!(notes[2].text, "Rt2[14:10] = 1");
+        assert_eq!(rule.as_deref(), Some("Load pair (offset): Rt and Rt2 are both register 1"));
     }
 
     #[test]
     fn a_word_of_no_encoding_without_history_has_no_notes() {
-        assert!(notes(0xffff_6f7c, 0).is_empty());
+        assert!(notes(0xffff_6f7c, 0).1.is_empty());
+        assert_eq!(notes(0x9100_0421, 0), (None, vec![]));
     }
 }

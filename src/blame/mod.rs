@@ -3,6 +3,7 @@
 //! It takes a backend that records who writes its code (the build variant `blame`). A fault leads to a word; the word leads to the last
 //! store to it, and the store to its callers, down to the function that assembles one instruction.
 
+mod arrival;
 mod departure;
 mod expect;
 mod field;
@@ -14,7 +15,7 @@ mod writer;
 
 pub use field::FieldNote;
 pub use text::{lines, why};
-pub use writer::Writer;
+pub use writer::{Writer, function};
 
 use crate::case::Case;
 use crate::code::{Code, Frame, Record};
@@ -43,15 +44,21 @@ pub enum BlameError {
 pub struct Blame {
     /// The finding's class.
     pub class: String,
+    /// What kind of thing went wrong first.
+    pub cause: Cause,
     /// The instruction of the root trace.
     pub at: Option<Ref>,
     /// The opcode of the instruction, which may be the side trace's.
     pub op: Option<String>,
     /// The word.
     pub word: Option<BadWord>,
-    /// What its fields say.
+    /// The rule of its encoding that the word breaks.
+    pub rule: Option<String>,
+    /// What its fields say, if it breaks one.
     pub fields: Vec<FieldNote>,
-    /// The statement that wrote the word, then the calls that led there.
+    /// What the first of the chain did.
+    pub role: Role,
+    /// The statement at fault, then the calls that led there.
     pub chain: Vec<Frame>,
     /// Who wrote the word before that, last first.
     pub earlier: Vec<Writer>,
@@ -59,6 +66,56 @@ pub struct Blame {
     pub why: String,
     /// Optimisations without any one of which the code is right.
     pub vanishes_without: Vec<String>,
+}
+
+/// What went wrong first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// What the finding's class says.
+    #[default]
+    Class,
+    /// A value in a register or stack slot.
+    Value,
+    /// What a store left in memory.
+    Store,
+    /// A guard's decision.
+    Guard,
+    /// The place that an exit restores a value from.
+    Place,
+    /// The IR, before it was assembled.
+    Ir,
+}
+
+/// What a function did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Wrote the word.
+    #[default]
+    Wrote,
+    /// Made something else of the IR.
+    Rewrote,
+    /// Assembled the instruction, without a word for what is missing.
+    Assembled,
+    /// Gave the exit's value its place.
+    Placed,
+    /// Failed an assertion.
+    Asserted,
+}
+
+impl Cause {
+    /// The name in keys; that of the class where it says all.
+    fn key(self, class: &str) -> String {
+        match self {
+            Cause::Class => class.into(),
+            Cause::Value => "wrong-value".into(),
+            Cause::Store => "wrong-store".into(),
+            Cause::Guard => "wrong-guard".into(),
+            Cause::Place => "wrong-place".into(),
+            Cause::Ir => "wrong-ir".into(),
+        }
+    }
 }
 
 /// A word of code that is wrong, or that computed what is wrong.
@@ -108,17 +165,11 @@ fn is_in_the_word(class: FindingClass) -> bool {
     matches!(class, FindingClass::Fault(_))
 }
 
-/// A key that findings of one cause share, whatever their size: class, functions at fault, and the opcode where it matters.
+/// A key that findings of one cause share, whatever their size and in whatever way the wrong value shows in the end: what went wrong first,
+/// and the function at fault; the opcode where no function is known.
 pub fn bucket(blame: &Blame) -> String {
-    let mut key = vec![blame.class.clone()];
-    match writer::functions(blame) {
-        functions if functions.is_empty() => key.extend(blame.op.clone()),
-        functions => {
-            // Whoever changes a word that is there already decides by the words, not by the instruction.
-            let op = blame.op.clone().filter(|_| blame.earlier.is_empty());
-            key.extend(functions.into_iter().chain(op));
-        }
-    }
+    let function = function(blame).or_else(|| blame.op.clone());
+    let key: Vec<String> = std::iter::once(blame.cause.key(&blame.class)).chain(function).collect();
     key.join("-").to_lowercase().replace('_', "-")
 }
 
@@ -144,6 +195,15 @@ impl Scene {
         parts.into_iter().flatten().find_map(|part| {
             let offset = u32::try_from(address.checked_sub(part.base)?).ok()?;
             part.bytes.get(offset as usize..offset as usize + 4).map(|_| (part, offset))
+        })
+    }
+
+    /// The words of the traces' bodies, with their addresses.
+    fn words(&self) -> impl Iterator<Item = (u64, u32)> {
+        let parts = [Some(&self.code), self.code.side.as_deref()].into_iter().flatten();
+        parts.flat_map(|part| {
+            let words = part.bytes[..part.body as usize].as_chunks().0.iter();
+            (part.base..).step_by(4).zip(words.map(|bytes| u32::from_le_bytes(*bytes)))
         })
     }
 

@@ -1,7 +1,7 @@
 //! A blame in words.
 
-use super::Blame;
 use super::watch::{Departure, Wrong};
+use super::{Blame, Role};
 use crate::case::Case;
 use crate::code::{Frame, Place};
 use crate::ir::Ref;
@@ -55,28 +55,39 @@ pub(super) fn place(place: Place) -> String {
 
 /// All of it, as `explain` and `blame` print it.
 pub fn lines(blame: &Blame) -> Vec<String> {
-    let mut lines = vec![format!("blamed     {}", blame.why)];
+    let mut lines = vec![format!("blamed       {}", blame.why)];
     if let Some(bad) = &blame.word {
         let part = if bad.side { " of the side trace" } else { "" };
-        lines.push(format!("word       +{:#06x}{part}: {:08x}  {}", bad.offset, bad.word, bad.text));
+        lines.push(format!("word         +{:#06x}{part}: {:08x}  {}", bad.offset, bad.word, bad.text));
     }
-    if !blame.vanishes_without.is_empty() {
-        lines.push(format!("needs      {}", blame.vanishes_without.join(", ")));
-    }
-    lines.extend(blame.fields.iter().map(|note| format!("field      {}", note.text)));
-    lines.extend(chain("written by", &blame.chain));
+    lines.extend(blame.rule.iter().map(|rule| format!("rule         {rule}")));
+    lines.extend(blame.fields.iter().map(|note| format!("field        {}", note.text)));
+    lines.extend(chain(role(blame.role), &blame.chain));
     for writer in &blame.earlier {
         let at = writer.at.map_or(String::new(), |at| format!(" for {:04}", at.0));
-        lines.push(format!("before     {:08x}{at}", writer.wrote));
-        lines.extend(chain("  from", &writer.chain));
+        lines.push(format!("before       {:08x}{at}", writer.wrote));
+        lines.extend(chain("  by", &writer.chain));
+    }
+    if !blame.vanishes_without.is_empty() {
+        lines.push(format!("needs        {}", blame.vanishes_without.join(", ")));
     }
     lines
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Wrote => "written by",
+        Role::Rewrote => "rewritten by",
+        Role::Assembled => "assembled by",
+        Role::Placed => "placed by",
+        Role::Asserted => "asserted by",
+    }
 }
 
 /// A line a call, the innermost first.
 fn chain(head: &str, frames: &[Frame]) -> Vec<String> {
     let heads = std::iter::once(head).chain(std::iter::repeat("  <-"));
-    heads.zip(frames).map(|(head, frame)| format!("{head:<10} {}", source(frame))).collect()
+    heads.zip(frames).map(|(head, frame)| format!("{head:<12} {}", source(frame))).collect()
 }
 
 fn source(frame: &Frame) -> String {

@@ -23,6 +23,8 @@ pub(super) struct Departure {
     pub side: bool,
     /// The pass of the loop, from 0.
     pub pass: usize,
+    /// Nothing has written the place since the loop went round.
+    pub stale: bool,
 }
 
 /// What is wrong.
@@ -57,6 +59,15 @@ pub(super) enum Wrong {
     },
 }
 
+/// A write to a register or a word of the frame.
+#[derive(Clone, Copy, Debug)]
+struct Written {
+    /// The instruction's address.
+    by: u64,
+    /// How often the loop's head had been reached.
+    round: usize,
+}
+
 /// What was seen so far.
 pub(super) struct Watch<'a> {
     scene: &'a Scene,
@@ -67,9 +78,9 @@ pub(super) struct Watch<'a> {
     /// The last few, in their order.
     recent: Vec<u64>,
     /// Which instruction wrote each general register, then each FP register, last.
-    writers: [Option<u64>; 64],
+    writers: [Option<Written>; 64],
     /// Which wrote each word of the frame, by address.
-    frame: BTreeMap<u64, u64>,
+    frame: BTreeMap<u64, Written>,
     /// How often the loop's head was reached.
     rounds: usize,
     started: bool,
@@ -105,7 +116,7 @@ impl<'a> Watch<'a> {
 
     /// Before each instruction.
     pub fn visit(&mut self, regs: &Registers, memory: &dyn Runtime) {
-        self.note_writes(regs);
+        self.note_writes();
         self.lost |= self.started && regs.pc == self.scene.code.start.pc && !self.is_loop_head(regs.pc);
         self.started = true;
         if !self.lost && self.found.is_none() {
@@ -133,6 +144,18 @@ impl<'a> Watch<'a> {
 
     /// Who wrote a place last.
     pub fn writer(&self, place: Place, regs: &Registers) -> Option<u64> {
+        let by = self.written(place, regs)?.by;
+        let slot = self.scene.word(by).and_then(loaded_slot);
+        Some(slot.map_or(by, |offset| self.slot_writer(regs.sp, offset).unwrap_or(by)))
+    }
+
+    /// Who wrote a stack slot last; whose business it would have been, if nobody did.
+    fn slot_writer(&self, sp: u64, offset: i32) -> Option<u64> {
+        let written = self.frame.get(&sp.wrapping_add_signed(offset.into())).map(|w| w.by);
+        written.or_else(|| self.scene.words().find(|(_, word)| stores_slot(*word, offset)).map(|(at, _)| at))
+    }
+
+    fn written(&self, place: Place, regs: &Registers) -> Option<Written> {
         match place {
             Place::Gpr(n) => *self.writers.get(usize::from(n))?,
             Place::Fpr(n) => *self.writers.get(32 + usize::from(n))?,
@@ -141,25 +164,23 @@ impl<'a> Watch<'a> {
         }
     }
 
-    fn note_writes(&mut self, _: &Registers) {
+    fn note_writes(&mut self) {
         let Some(last) = self.last else { return };
         let Some(Encoding::Valid(row)) = self.scene.word(last).map(classify) else { return };
         let written = self.scene.word(last).map(|word| row.writes(word));
         for n in (0..64).filter(|n| written.is_some_and(|set| set.0 >> n & 1 == 1)) {
-            self.writers[n] = Some(last);
+            self.writers[n] = Some(Written { by: last, round: self.rounds });
         }
     }
 
     /// What the instruction at hand is about to store to the frame.
     fn note_stores(&mut self, regs: &Registers) {
-        let Some(word) = self.scene.word(regs.pc) else { return };
-        let Encoding::Valid(row) = classify(word) else { return };
-        let Some(access) = row.access(word).filter(|access| access.direction == Direction::Store) else { return };
-        if let Address::Offset(SP, offset) = access.address {
-            let from = regs.sp.wrapping_add_signed(offset.into());
-            for at in (0..u64::from(access.bytes * access.registers)).step_by(4) {
-                self.frame.insert(from + at, regs.pc);
-            }
+        let Some((offset, bytes)) = self.scene.word(regs.pc).and_then(|word| on_frame(word, Direction::Store)) else {
+            return;
+        };
+        let from = regs.sp.wrapping_add_signed(offset.into());
+        for at in (0..u64::from(bytes)).step_by(4) {
+            self.frame.insert(from + at, Written { by: regs.pc, round: self.rounds });
         }
     }
 
@@ -197,7 +218,7 @@ impl<'a> Watch<'a> {
         memory: &dyn Runtime,
     ) -> Option<Departure> {
         let (behind, side) = (boundary.at, boundary.side);
-        let departure = |what, word| Departure { behind, what, word, side, pass };
+        let departure = |what, word| Departure { behind, what, word, side, pass, stale: false };
         if let Some(at) = self.expect.should_have_left(boundary, pass) {
             return Some(departure(Wrong::Held { at }, self.last));
         }
@@ -214,8 +235,28 @@ impl<'a> Watch<'a> {
         let all: Vec<(Wrong, Place)> = boundary.held.iter().filter_map(|h| Some((wrong(h)?, h.place))).collect();
         let own = all.iter().find(|(what, _)| matches!(what, Wrong::Value { of, .. } if *of == behind));
         let (what, place) = own.or(all.first())?;
-        Some(departure(*what, self.writer(*place, regs)))
+        let carried = matches!(what, Wrong::Value { carried: true, .. });
+        let stale = carried && pass > 0 && self.written(*place, regs).is_none_or(|w| w.round + 1 < self.rounds);
+        Some(Departure { stale, ..departure(*what, self.writer(*place, regs)) })
     }
+}
+
+/// The bytes that a word loads from or stores to the frame: offset from the stack pointer, and how many.
+fn on_frame(word: u32, direction: Direction) -> Option<(i32, u32)> {
+    let Encoding::Valid(row) = classify(word) else { return None };
+    let access = row.access(word).filter(|access| access.direction == direction)?;
+    let Address::Offset(SP, offset) = access.address else { return None };
+    Some((offset, access.bytes * access.registers))
+}
+
+/// The stack slot that a word loads one register from.
+fn loaded_slot(word: u32) -> Option<i32> {
+    on_frame(word, Direction::Load).map(|(offset, _)| offset)
+}
+
+fn stores_slot(word: u32, slot: i32) -> bool {
+    let covers = |(offset, bytes): (i32, u32)| (offset..offset.saturating_add_unsigned(bytes)).contains(&slot);
+    on_frame(word, Direction::Store).is_some_and(covers)
 }
 
 fn read(place: Place, regs: &Registers, memory: &dyn Runtime) -> Option<u64> {

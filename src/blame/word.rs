@@ -1,6 +1,6 @@
 //! From a finding to the word of code it is about.
 
-use super::{BadWord, Blame, Scene, field};
+use super::{BadWord, Blame, Role, Scene, field};
 use crate::arm64::disasm;
 use crate::code::Frame;
 use crate::oracle::Finding;
@@ -24,16 +24,16 @@ pub(super) fn with_word(blame: Blame, scene: &Scene, address: u64) -> Blame {
     let (Some((part, offset)), Some(word)) = (scene.part(address), scene.word(address)) else { return blame };
     let side = part.base != scene.code.base;
     let old = scene.record.stores.iter().rev().find(|s| s.address == address && s.bytes == 4).map_or(0, |s| s.old);
-    let fields = field::notes(word, old);
+    let (rule, fields) = field::notes(word, old);
     let at = if side { None } else { part.ref_at(offset).or(blame.at) };
     let word = BadWord { offset, address, word, text: disasm(word, address), side };
-    Blame { word: Some(word), fields, at, ..blame }
+    Blame { word: Some(word), rule, fields, at, ..blame }
 }
 
 /// An assertion names its own place: `lj_emit_arm64.h:12: emit_tnb: ...`.
 pub(super) fn of_assertion(blame: Blame, finding: &Finding) -> Blame {
     let text = finding.detail.first().cloned().unwrap_or_default();
-    Blame { chain: place(&text).into_iter().collect(), why: text, ..blame }
+    Blame { chain: place(&text).into_iter().collect(), why: text, role: Role::Asserted, ..blame }
 }
 
 fn place(text: &str) -> Option<Frame> {

@@ -2,8 +2,8 @@
 
 use super::departure::Trail;
 use super::switches::RAW;
-use super::{Blame, BlameError, Scene};
-use crate::code::{Frame, Store};
+use super::{Blame, BlameError, Cause, Role, Scene};
+use crate::code::{Became, Emission, Entered, Frame, Store};
 use crate::ir::Ref;
 use crate::oracle::Oracle;
 use serde::{Deserialize, Serialize};
@@ -45,63 +45,74 @@ pub(super) fn name(blame: &mut Blame, scene: &Scene, oracle: &mut Oracle) -> Res
     Ok(())
 }
 
-/// Names those who are to blame for a departure: FOLD or a pass, if the case agrees without; else the writers of the word; else the function
-/// that assembled the instruction.
+/// Names those who are to blame for a departure: FOLD or a pass, if the case agrees without; what gave an exit's value its place; the
+/// writers of the word; else the function that assembled the instruction.
 pub(super) fn trail(trail: &mut Trail, scene: &Scene, oracle: &mut Oracle) -> Result<(), BlameError> {
     let (_, backend) = oracle.parts();
     let mut frames = |addresses: &[u64]| backend.frames(addresses).map_err(BlameError::NoRecord);
     let blame = &mut trail.blame;
-    let folds = blame.word.is_none() || blame.vanishes_without.iter().any(|name| name == RAW);
-    if let Some(at) = trail.folded.filter(|_| folds || trail.merged) {
-        let emission = scene.record.emitted.iter().find(|e| e.at == at);
-        let rule = emission.map(|e| rule(&e.entered, &mut frames)).transpose()?.flatten();
-        if let Some(chain) = rule {
-            (blame.word, blame.fields, blame.chain) = (None, vec![], chain);
-            return Ok(());
-        }
-    }
-    if let Some(chain) = pass(&blame.vanishes_without, &scene.record.passes, &mut frames)? {
-        (blame.word, blame.fields, blame.chain) = (None, vec![], chain);
+    if let Some(chain) = ir_chain(blame, trail.folded, trail.unseen, scene, &mut frames)? {
+        (blame.word, blame.rule, blame.fields, blame.chain) = (None, None, vec![], chain);
+        (blame.cause, blame.role) = (Cause::Ir, Role::Rewrote);
         return Ok(());
     }
-    name(blame, scene, oracle)?;
-    if !trail.blame.chain.is_empty() {
+    if let (Cause::Place, Some(restores)) = (blame.cause, scene.record.restores) {
+        (blame.chain, blame.role) = (frames(&[restores])?, Role::Placed);
         return Ok(());
     }
     let own = scene.record.boundaries.iter().find(|b| b.at == trail.handler && !b.side);
-    if let Some(handler) = own.filter(|_| trail.handler.is_some()).and_then(|b| b.handler) {
-        let (_, backend) = oracle.parts();
-        trail.blame.chain = backend.frames(&[handler]).map_err(BlameError::NoRecord)?;
+    let handler = own.filter(|_| trail.handler.is_some()).and_then(|b| b.handler);
+    let handler = handler.map_or(Ok(vec![]), |handler| frames(&[handler]))?;
+    name(blame, scene, oracle)?;
+    if trail.blame.chain.is_empty() && !handler.is_empty() {
+        (trail.blame.chain, trail.blame.role) = (handler, Role::Assembled);
     }
     Ok(())
 }
 
-type Frames<'a> = &'a mut dyn FnMut(&[u64]) -> Result<Vec<Frame>, BlameError>;
-
-/// The rule of FOLD that made what an instruction became: the last one that was tried, and the one that tried it.
-fn rule(entered: &[(u32, u64)], frames: Frames) -> Result<Option<Vec<Frame>>, BlameError> {
-    let mut fold = None;
-    let mut last = None;
-    for (depth, address) in entered {
-        let found = frames(&[*address])?;
-        let Some(frame) = found.first() else { continue };
-        match &fold {
-            None if frame.function == "lj_opt_fold" => fold = Some((*depth, frame.clone())),
-            // Constructors of constants and instructions only carry out what a rule said.
-            Some((outer, _)) if *depth == outer + 1 && !frame.function.starts_with("lj_ir_") => {
-                last = Some(frame.clone())
-            }
-            _ => {}
-        }
+/// The functions that made other IR of what was written, if that is what went wrong.
+fn ir_chain(
+    blame: &Blame,
+    folded: Option<Ref>,
+    unseen: bool,
+    scene: &Scene,
+    frames: Frames,
+) -> Result<Option<Vec<Frame>>, BlameError> {
+    let raw_agrees = blame.vanishes_without.iter().any(|name| name == RAW);
+    let emission = folded.and_then(|at| scene.record.emitted.iter().find(|e| e.at == at));
+    if let Some(emission) = emission.filter(|e| e.became != Became::Written && (raw_agrees || blame.cause == Cause::Ir))
+    {
+        return rule(emission, frames);
     }
-    Ok(fold.zip(last).map(|((_, fold), rule)| vec![rule, fold]))
+    if unseen { pass(&blame.vanishes_without, &scene.record.passes, frames) } else { Ok(None) }
 }
 
-/// The pass that the finding needs, if one ran that has the name of a switch.
-fn pass(needed: &[String], entered: &[(u32, u64)], frames: Frames) -> Result<Option<Vec<Frame>>, BlameError> {
-    let lowest = entered.iter().map(|(depth, _)| *depth).min().unwrap_or(0);
-    for (_, address) in entered.iter().filter(|(depth, _)| *depth <= lowest + 2) {
-        let found = frames(&[*address])?;
+type Frames<'a> = &'a mut dyn FnMut(&[u64]) -> Result<Vec<Frame>, BlameError>;
+
+/// The rule of FOLD that made something else of an instruction, and FOLD itself. Of rules that lead on to others it is the last that changed
+/// the instruction at hand, where another instruction came of it; where none came of it, the last of all.
+fn rule(emission: &Emission, frames: Frames) -> Result<Option<Vec<Frame>>, BlameError> {
+    let Some(fold) = emission.entered.first() else { return Ok(None) };
+    let mut rules = Vec::new();
+    for entered in emission.entered.iter().filter(|e| e.depth == fold.depth + 1) {
+        let frame = frames(&[entered.address])?.into_iter().next();
+        rules.extend(frame.map(|frame| (entered.ins, frame)));
+    }
+    let changed = |pair: &&[(u64, Frame)]| pair[0].0 != pair[1].0;
+    let changer = rules.windows(2).rev().find(changed).map(|pair| pair[0].1.clone());
+    // Constructors of constants and instructions only carry out what a rule said.
+    let last = rules.iter().rev().find(|(_, f)| !f.function.starts_with("lj_ir_")).map(|(_, f)| f.clone());
+    let rule = if emission.became == Became::Other { changer.or(last) } else { last };
+    let fold = frames(&[fold.address])?.into_iter().next();
+    Ok(rule.map(|rule| std::iter::once(rule).chain(fold).collect()))
+}
+
+/// The last pass that the finding needs and that has the name of a switch.
+fn pass(needed: &[String], entered: &[Entered], frames: Frames) -> Result<Option<Vec<Frame>>, BlameError> {
+    // The shim's own functions come first: a protected call, and what it runs.
+    let lowest = entered.iter().map(|e| e.depth).min().unwrap_or(0);
+    for entered in entered.iter().rev().filter(|e| e.depth <= lowest + 2) {
+        let found = frames(&[entered.address])?;
         let is_needed = |f: &&Frame| needed.iter().any(|name| f.function == format!("lj_opt_{name}"));
         if let Some(frame) = found.iter().find(is_needed) {
             return Ok(Some(vec![frame.clone()]));
@@ -118,15 +129,14 @@ fn down_to_root(mut frames: Vec<Frame>) -> Vec<Frame> {
     frames
 }
 
-/// The functions at fault. One that changes a word which was there decides alone. One that only encodes what it is told is named with its
-/// caller.
-pub(super) fn functions(blame: &Blame) -> Vec<String> {
-    let names: Vec<&str> = blame.chain.iter().map(|f| f.function.as_str()).collect();
-    let Some(leaf) = names.first() else { return vec![] };
-    let caller = || names.iter().skip(1).find(|n| !n.starts_with("emit_") && !ROOTS.contains(n));
-    let encodes = leaf.starts_with("emit_") && blame.earlier.is_empty();
-    let caller = if encodes { caller() } else { None };
-    std::iter::once(leaf).chain(caller).map(|name| (*name).to_string()).collect()
+/// The function at fault, for keys. One that changes a word which was there decides alone; so does one that made other IR or gave a place.
+/// One that encodes what it is told leads on to its caller, and so does the one that adds a guard's branch.
+pub fn function(blame: &Blame) -> Option<String> {
+    let leaf = blame.chain.first()?;
+    let only_told = |f: &&Frame| f.function.starts_with("asm_guard");
+    let decides = blame.role != Role::Wrote || !blame.earlier.is_empty() || !leaf.function.starts_with("emit_");
+    let callers = || blame.chain.iter().skip(1).find(|f| !only_told(f) && !ROOTS.contains(&f.function.as_str()));
+    Some(if decides { leaf } else { callers().unwrap_or(leaf) }.function.clone())
 }
 
 #[cfg(test)]
@@ -144,12 +154,18 @@ mod tests {
     }
 
     #[test]
-    fn an_encoder_is_named_with_its_caller_unless_it_changes_a_word() {
-        let mut blame = Blame { chain: chain(&["emit_dn", "emit_opk", "asm_intop", "asm_ir"]), ..Blame::default() };
-        assert_eq!(functions(&blame), ["emit_dn", "asm_intop"]);
+    fn an_encoder_gives_way_to_its_caller_unless_it_changes_a_word() {
+        let mut blame = Blame { chain: chain(&["emit_dn", "emit_kdelta", "asm_sub", "asm_ir"]), ..Blame::default() };
+        assert_eq!(function(&blame).as_deref(), Some("emit_kdelta"));
         blame.earlier.push(Writer { at: None, wrote: 0, chain: vec![] });
-        assert_eq!(functions(&blame), ["emit_dn"]);
+        assert_eq!(function(&blame).as_deref(), Some("emit_dn"));
         blame.chain.clear();
-        assert!(functions(&blame).is_empty());
+        assert_eq!(function(&blame), None);
+    }
+
+    #[test]
+    fn a_guard_is_its_instructions() {
+        let chain = chain(&["emit_cond_branch", "asm_guardcc", "asm_sload", "asm_ir"]);
+        assert_eq!(function(&Blame { chain, ..Blame::default() }).as_deref(), Some("asm_sload"));
     }
 }

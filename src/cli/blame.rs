@@ -1,12 +1,12 @@
 //! `tracehound blame`: which statements of the backend a finding comes from.
 
 use super::backends::ensure;
-use super::options::{BackendArgs, WorkerArgs};
+use super::options::{BackendArgs, CaseArgs, WorkerArgs, cases_of};
 use super::replay::read_trace;
 use super::run::backend_of;
 use super::{Context, End};
 use crate::blame::{self, Blame};
-use crate::campaign::{self, Blamed, Blamer};
+use crate::campaign::{self, Blamed, Blamer, DEFAULT_DEADLINE, Plan, Workers};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -35,7 +35,10 @@ struct Report {
 pub(super) fn blame(context: &Context, args: &Args) -> anyhow::Result<End> {
     let (text, file) = read_trace(&args.file)?;
     let (backend, variant) = backend_of(&args.backend, &file)?;
-    let report = match report(context, args, &text, &backend, recording(&variant))? {
+    let variant = recording(&variant);
+    ensure(context, &campaign::spec(&backend, variant)?)?;
+    let plan = args.workers.plan(context, (backend.clone(), variant.into()))?;
+    let report = match Blamer::new(plan, args.workers.workers()).blame(&text)? {
         Blamed::Error(why) => anyhow::bail!("{}: {why}", args.file.display()),
         blamed => Report::new(args.file.clone(), backend, blamed),
     };
@@ -44,14 +47,15 @@ pub(super) fn blame(context: &Context, args: &Args) -> anyhow::Result<End> {
 }
 
 /// The variant to ask. Assertions name their own place, and only their variant has them.
-fn recording(variant: &str) -> &str {
+pub(super) fn recording(variant: &str) -> &str {
     if variant == "assert" { variant } else { "blame" }
 }
 
-fn report(context: &Context, args: &Args, text: &str, backend: &str, variant: &str) -> anyhow::Result<Blamed> {
-    ensure(context, &campaign::spec(backend, variant)?)?;
-    let plan = args.workers.plan(context, (backend.into(), variant.into()))?;
-    Ok(Blamer::new(plan, args.workers.workers()).blame(text)?)
+/// Blames one file's finding with the usual limits, on a build that is there.
+pub(super) fn one(context: &Context, text: &str, backend: &str, variant: &str) -> anyhow::Result<Blamed> {
+    let (backend, variant) = (backend.to_string(), variant.to_string());
+    let plan = Plan { backend, variant, cache: context.cache()?, ..cases_of(0, &CaseArgs::default())? };
+    Ok(Blamer::new(plan, Workers { jobs: 1, deadline: DEFAULT_DEADLINE }).blame(text)?)
 }
 
 impl Report {
@@ -71,7 +75,7 @@ impl Report {
             (Some(blame), Some(bucket)) => {
                 let at = blame.at.map_or(String::new(), |at| format!(" at {:04}", at.0));
                 let op = blame.op.as_ref().map_or(String::new(), |op| format!(" {op}"));
-                format!("{head}: {}{at}{op}\nbucket     {bucket}\n{}\n", blame.class, blame::lines(blame).join("\n"))
+                format!("{head}: {}{at}{op}\nbucket       {bucket}\n{}\n", blame.class, blame::lines(blame).join("\n"))
             }
             _ => format!("{head}: {} ({})\n", self.result, self.reason.as_deref().unwrap_or_default()),
         }

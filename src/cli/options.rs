@@ -33,7 +33,7 @@ impl BackendArgs {
 }
 
 /// How IR reaches the backend, and which opcodes are drawn.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct CaseArgs {
     /// Emit IR as written, FOLD and CSE bypassed
     #[arg(long, conflicts_with = "fold")]

@@ -24,8 +24,10 @@ pub struct Record {
     pub boundaries: Vec<Boundary>,
     /// What became of the written instructions of the root trace, where the backend may rewrite IR.
     pub emitted: Vec<Emission>,
-    /// Functions of the passes between recording and assembly, as in [`Emission::entered`].
-    pub passes: Vec<(u32, u64)>,
+    /// Functions of the passes between recording and assembly, in their order.
+    pub passes: Vec<Entered>,
+    /// The address of the function that gives the values of exits their places.
+    pub restores: Option<u64>,
     /// Records that there was no room for.
     pub lost: u32,
 }
@@ -98,15 +100,28 @@ pub struct Emission {
     pub at: Ref,
     /// What it became.
     pub became: Became,
-    /// Functions that worked on it: depth below the interface, and the address, for the backend to name.
-    pub entered: Vec<(u32, u64)>,
+    /// Functions that worked on it, in their order.
+    pub entered: Vec<Entered>,
+}
+
+/// A function that was entered while the backend rewrote IR.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entered {
+    /// How deep below the interface.
+    pub depth: u32,
+    /// The address, for the backend to name.
+    pub address: u64,
+    /// A digest of the instruction at hand: another one when a function has changed it.
+    pub ins: u64,
 }
 
 /// What a written instruction became.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Became {
-    /// An instruction of its own.
-    New,
+    /// An instruction of its own, the same.
+    Written,
+    /// Another instruction.
+    Other,
     /// An earlier instruction.
     Same(Ref),
     /// A constant's bits.

@@ -69,8 +69,10 @@ fn details(n: usize, d: &Dossier) -> String {
     text += &known(d);
     text += &format!("**How to see it again**\n\n{}", fenced("sh", &steps.join("\n")));
     text += &format!("**The case** (`{}`)\n\n{}", code_span(&d.case.path), fenced("", cut(&d.case.text)));
-    text +=
-        &format!("**IR, machine code, outcome**\n\n{}", fenced("", cut(&page(&d.sheet).replace("FILE", &d.case.path))));
+    text += &format!(
+        "**IR, machine code, outcome**\n\n{}",
+        fenced("", cut(&page(&d.sheet, &[]).replace("FILE", &d.case.path)))
+    );
     text + "</details>\n\n"
 }
 

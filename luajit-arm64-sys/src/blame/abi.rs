@@ -44,8 +44,9 @@ pub(super) struct RawEntered {
     pub pc: u64,
     pub depth: u32,
     pub step: u32,
+    pub ins: u64,
 }
-const _: () = assert!(size_of::<RawEntered>() == 16);
+const _: () = assert!(size_of::<RawEntered>() == 24);
 
 /// `struct th_blame`
 #[repr(C)]

@@ -1,6 +1,7 @@
 //! Functions, files and lines of addresses in a library, from its own debug information.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use gimli::{EndianRcSlice, RunTimeEndian};
-use object::{Object, ObjectSection};
+use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 
 /// A place in LuaJIT's source.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,7 +46,11 @@ pub enum LinesError {
 type Slice = EndianRcSlice<RunTimeEndian>;
 
 /// The debug information of one library.
-pub struct Lines(addr2line::Context<Slice>);
+pub struct Lines {
+    context: addr2line::Context<Slice>,
+    /// Functions by name.
+    functions: BTreeMap<String, u64>,
+}
 
 impl fmt::Debug for Lines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,9 +68,14 @@ impl Lines {
         read(&bytes).map_err(|why| LinesError::Debug { path: library.to_owned(), why })
     }
 
+    /// The offset of a function.
+    pub fn function(&self, name: &str) -> Option<u64> {
+        self.functions.get(name).copied()
+    }
+
     /// What is at an offset of the library, the innermost of inlined functions first. Empty for what is not LuaJIT's or the shim's.
     pub fn at(&self, offset: u64) -> Vec<SourceFrame> {
-        let Ok(mut frames) = self.0.find_frames(offset).skip_all_loads() else { return vec![] };
+        let Ok(mut frames) = self.context.find_frames(offset).skip_all_loads() else { return vec![] };
         let mut found = Vec::new();
         while let Ok(Some(frame)) = frames.next() {
             let function = frame.function.as_ref().and_then(|name| name.raw_name().ok());
@@ -86,7 +96,10 @@ fn read(bytes: &[u8]) -> Result<Lines, String> {
         Ok(EndianRcSlice::new(Rc::from(data.unwrap_or(Cow::Borrowed(&[]))), endian))
     };
     let dwarf = gimli::Dwarf::load(section).map_err(|error| error.to_string())?;
-    addr2line::Context::from_dwarf(dwarf).map(Lines).map_err(|error| error.to_string())
+    let context = addr2line::Context::from_dwarf(dwarf).map_err(|error| error.to_string())?;
+    let symbols = file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text);
+    let functions = symbols.filter_map(|symbol| Some((symbol.name().ok()?.to_owned(), symbol.address()))).collect();
+    Ok(Lines { context, functions })
 }
 
 /// `csrc/host.h` renames one function, to see its calls.

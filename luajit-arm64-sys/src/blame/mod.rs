@@ -11,7 +11,7 @@ pub use lines::{Lines, LinesError, SourceFrame};
 use crate::abi::NO_REG;
 use crate::code::Place;
 use crate::error::Error;
-use crate::ir::TRef;
+use crate::ir::{Ins, TRef};
 use crate::jit::Jit;
 use abi::{RawBehind, RawBlame, RawEntered, RawHeld, RawWrite};
 
@@ -65,6 +65,8 @@ pub struct Entered {
     pub depth: u32,
     /// The number of the call of the interface: of all calls of [`Jit::fold`] and [`Jit::optimize`] since the reset.
     pub step: u32,
+    /// The instruction that `FOLD` had at hand then; locations in it mean nothing.
+    pub ins: Ins,
 }
 
 /// What a `blame` build recorded since the last reset.
@@ -158,5 +160,8 @@ fn place(raw: &RawHeld) -> Held {
 }
 
 fn entry(raw: &RawEntered, base: u64) -> Entered {
-    Entered { offset: raw.pc.wrapping_sub(base), depth: raw.depth, step: raw.step }
+    let [a, b, c, d, ty, op, ..] = raw.ins.to_le_bytes();
+    let (op1, op2) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
+    let ins = Ins { op, ty, op1, op2, prev: 0, value: 0 };
+    Entered { offset: raw.pc.wrapping_sub(base), depth: raw.depth, step: raw.step, ins }
 }

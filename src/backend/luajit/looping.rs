@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
 
 /// The bits of an instruction's type byte that are its type (`IRT_TYPE`).
-const TYPE: u8 = 0x1f;
+pub const TYPE: u8 = 0x1f;
 
 /// The loop of a trace, if it has one.
 #[derive(Debug, Default)]

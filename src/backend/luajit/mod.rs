@@ -29,6 +29,9 @@ use std::rc::Rc;
 /// Bytes at the top of LuaJIT's machine code area that traces are looked for in. LuaJIT fills the area downwards from its end.
 const CODE_WINDOW: u64 = 256 << 10;
 
+/// The function of `lj_asm.c` that gives a snapshot's values registers or stack slots.
+const SNAPSHOTS: &str = "asm_snap_alloc1";
+
 /// A LuaJIT build with its Lua state.
 pub struct LuaJit {
     jit: Jit,
@@ -79,6 +82,15 @@ impl LuaJit {
             run: Run::default(),
             lines: None,
         })
+    }
+
+    /// The library's line numbers.
+    fn lines(&mut self) -> Result<&Lines, String> {
+        if self.lines.is_none() {
+            let path = self.jit.library().path().ok_or("the built-in library has no line numbers")?;
+            self.lines = Some(Lines::open(path).map_err(|e| e.to_string())?);
+        }
+        self.lines.as_ref().ok_or_else(|| "no line numbers".into())
     }
 
     fn window(&self) -> (u64, u64) {
@@ -167,17 +179,15 @@ impl Backend for LuaJit {
     }
 
     fn record(&mut self, case: &Case) -> Result<Record, String> {
-        record::read(&self.jit, case, &self.parts).map_err(|e| e.to_string())
+        let record = record::read(&self.jit, case, &self.parts).map_err(|e| e.to_string())?;
+        let restores = self.lines()?.function(SNAPSHOTS);
+        Ok(Record { restores, ..record })
     }
 
     fn frames(&mut self, addresses: &[u64]) -> Result<Vec<Frame>, String> {
-        if self.lines.is_none() {
-            let path = self.jit.library().path().ok_or("the built-in library has no line numbers")?;
-            self.lines = Some(Lines::open(path).map_err(|e| e.to_string())?);
-        }
-        let lines = self.lines.as_ref().into_iter().flat_map(|lines| addresses.iter().map(|at| lines.at(*at)));
+        let lines = self.lines()?;
         let frame = |f: luajit_arm64_sys::SourceFrame| Frame { function: f.function, file: f.file, line: f.line };
-        Ok(lines.flatten().map(frame).collect())
+        Ok(addresses.iter().flat_map(|at| lines.at(*at)).map(frame).collect())
     }
 
     fn scrub(&mut self) {

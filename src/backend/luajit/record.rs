@@ -1,13 +1,13 @@
 //! What a `blame` build recorded, in the terms of the written trace.
 
-use super::looping::Looping;
+use super::looping::{Looping, TYPE};
 use super::side::Part;
 use super::written_ref;
 use crate::case::{Case, Emit};
-use crate::code::{Became, Boundary, Emission, Held, HeldValue, Place, Record, Store};
+use crate::code::{Became, Boundary, Emission, Entered, Held, HeldValue, Place, Record, Store};
 use crate::ir::Ref;
 use luajit_arm64_sys::{
-    Behind, Entered, Error, Held as LjHeld, Jit, Place as LjPlace, Record as LjRecord, TRef, Write,
+    Behind, Entered as LjEntered, Error, Held as LjHeld, Ins, Jit, Place as LjPlace, Record as LjRecord, TRef, Write,
 };
 
 /// What was recorded while the traces of a case were compiled, the root trace first.
@@ -26,7 +26,7 @@ pub fn read(jit: &Jit, case: &Case, parts: &[Part]) -> Result<Record, Error> {
             // The passes come behind the last instruction, in the next step.
             let step = part.steps.last().map_or(1, |last| last + 1);
             let passes = seen.entered.iter().filter(|e| case.emit == Emit::Passes && e.step == step);
-            record.passes = passes.map(|e| (e.depth, e.offset)).collect();
+            record.passes = passes.map(entry).collect();
         }
     }
     record.boundaries.sort_by_key(|b| b.address);
@@ -111,24 +111,39 @@ impl View<'_> {
         let mut list = Vec::new();
         for (n, (to, became)) in self.part.steps.iter().zip(&self.part.refs).enumerate() {
             let at = Ref(u16::try_from(n + 1).expect("a ref has 16 bits"));
-            let entered = seen.entered.iter().filter(|e| e.step > from && e.step <= *to);
-            let became = self.became(at, *became)?;
-            list.push(Emission { at, became, entered: entered.map(|e: &Entered| (e.depth, e.offset)).collect() });
+            let entered: Vec<&LjEntered> = seen.entered.iter().filter(|e| e.step > from && e.step <= *to).collect();
+            let became = self.became(at, *became, entered.first().map(|e| &e.ins))?;
+            list.push(Emission { at, became, entered: entered.into_iter().map(entry).collect() });
             from = *to;
         }
         Ok(list)
     }
 
-    fn became(&self, at: Ref, became: Option<TRef>) -> Result<Became, Error> {
+    /// `given` is what FOLD was given, if it was asked.
+    fn became(&self, at: Ref, became: Option<TRef>, given: Option<&Ins>) -> Result<Became, Error> {
         let Some(r) = became else { return Ok(Became::Dropped) };
+        let made = self.jit.ir_of(self.part.traceno, r)?;
         if r.is_const() {
-            return Ok(Became::Constant(self.jit.ir_of(self.part.traceno, r)?.value));
+            return Ok(Became::Constant(made.value));
         }
         Ok(match written_ref(&self.part.refs, r) {
             Some(first) if first != at => Became::Same(first),
-            _ => Became::New,
+            _ if given.is_none_or(|given| is_same(given, &made)) => Became::Written,
+            _ => Became::Other,
         })
     }
+}
+
+fn entry(e: &LjEntered) -> Entered {
+    let Ins { op, ty, op1, op2, .. } = e.ins;
+    let ins = u64::from(op) << 40 | u64::from(ty) << 32 | u64::from(op2) << 16 | u64::from(op1);
+    Entered { depth: e.depth, address: e.offset, ins }
+}
+
+/// FOLD may swap operands.
+fn is_same(a: &Ins, b: &Ins) -> bool {
+    let operands = (a.op1, a.op2) == (b.op1, b.op2) || (a.op1, a.op2) == (b.op2, b.op1);
+    a.op == b.op && (a.ty ^ b.ty) & TYPE == 0 && operands
 }
 
 /// The word behind an instruction's code was changed while it, or one before it, was assembled: loads and stores are joined so.

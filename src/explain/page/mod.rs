@@ -8,8 +8,8 @@ mod run;
 
 use super::sheet::Sheet;
 
-/// The page. It is plain text and the same on every run.
-pub fn page(sheet: &Sheet) -> String {
+/// The page, with lines on who is to blame. It is plain text and the same on every run.
+pub fn page(sheet: &Sheet, blame: &[String]) -> String {
     let mut sections = vec![head::head(sheet), run::world(sheet)];
     for trace in &sheet.traces {
         sections.push(ir::section(sheet, trace));
@@ -20,7 +20,16 @@ pub fn page(sheet: &Sheet) -> String {
     sections.push(run::outcome(sheet));
     sections.push(end::exit(sheet));
     sections.push(end::fault(sheet));
+    sections.push(blamed(blame));
     sections.push(head::verdict(sheet));
     let sections = sections.iter().filter(|lines| !lines.is_empty());
     sections.map(|lines| lines.join("\n") + "\n").collect::<Vec<_>>().join("\n")
+}
+
+/// Who is to blame.
+fn blamed(lines: &[String]) -> Vec<String> {
+    if lines.is_empty() {
+        return vec![];
+    }
+    std::iter::once("---- BLAME".to_string()).chain(lines.iter().cloned()).collect()
 }
