@@ -38,3 +38,8 @@ impl Blamer {
         }
     }
 }
+
+/// The variant of a backend that is asked whom to blame. Assertions name their own place, and only their variant has them.
+pub fn recording(variant: &str) -> &str {
+    if variant == "assert" { variant } else { "blame" }
+}

@@ -9,7 +9,7 @@ use super::{pieces, replay};
 use crate::backend::BackendId;
 use crate::backend::store::Spec;
 use crate::explain::{Sheet, crash_sheet};
-use crate::text::{self, ExpectedVerdict, TraceFile};
+use crate::text::{self, TraceFile};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -91,8 +91,7 @@ impl<'a> Examiner<'a> {
         if let Some(spec) = &self.asked {
             return Ok(spec.clone());
         }
-        let finding = file.expects.iter().find(|e| e.verdict != ExpectedVerdict::Agree);
-        finding.and_then(|e| e.backend.as_deref()).map_or(Ok(Spec::builtin()), |name| pieces::spec(name, "plain"))
+        pieces::spec_of(file)
     }
 }
 

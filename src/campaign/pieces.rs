@@ -49,6 +49,12 @@ pub fn spec(backend: &str, variant: &str) -> Result<Spec, OpenError> {
     Ok(Spec::parse(backend, variant)?)
 }
 
+/// The backend that a file expects a finding on; the built-in one if it expects none.
+pub(super) fn spec_of(file: &TraceFile) -> Result<Spec, OpenError> {
+    let finding = file.expects.iter().find(|e| e.verdict != ExpectedVerdict::Agree);
+    finding.and_then(|e| e.backend.as_deref()).map_or(Ok(Spec::builtin()), |name| spec(name, "plain"))
+}
+
 /// Opens a backend with its machine. A process can have one at a time.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use super::replay::read_trace;
 use super::run::backend_of;
 use super::{Context, End};
 use crate::blame::{self, Blame};
-use crate::campaign::{self, Blamed, Blamer, DEFAULT_DEADLINE, Plan, Workers};
+use crate::campaign::{self, Blamed, Blamer, DEFAULT_DEADLINE, Plan, Workers, recording};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -44,11 +44,6 @@ pub(super) fn blame(context: &Context, args: &Args) -> anyhow::Result<End> {
     };
     context.out.result(&report, || report.text())?;
     Ok(if report.blame.is_some() { End::Found } else { End::Clean })
-}
-
-/// The variant to ask. Assertions name their own place, and only their variant has them.
-pub(super) fn recording(variant: &str) -> &str {
-    if variant == "assert" { variant } else { "blame" }
 }
 
 /// Blames one file's finding with the usual limits, on a build that is there.

@@ -1,6 +1,6 @@
 //! `tracehound explain`: how a `.trace` file goes wrong on a backend.
 
-use super::blame::{one, recording};
+use super::blame::one;
 use super::options::BackendArgs;
 use super::replay::read_trace;
 use super::run::open;
@@ -8,7 +8,7 @@ use super::{Context, End};
 use crate::backend::BackendId;
 use crate::backend::store;
 use crate::blame;
-use crate::campaign::{self, Blamed};
+use crate::campaign::{self, Blamed, recording};
 use crate::explain;
 use crate::oracle::Verdict;
 use anyhow::Context as _;

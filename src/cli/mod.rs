@@ -21,6 +21,7 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod triage;
 mod verify_fix;
 
 use crate::backend::store;
@@ -81,6 +82,8 @@ enum Command {
     Explain(explain::Args),
     /// Name the statements of the backend that a .trace file's finding comes from
     Blame(blame::Args),
+    /// Sort findings by cause: blame each, make the smallest of each cause smaller, set known bugs apart
+    Triage(Box<triage::Args>),
     /// List the backends that can be opened, or build another LuaJIT
     Backends(backends::Args),
     /// Find the release or commit where a case began to fail, or stopped
@@ -147,6 +150,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<End> {
         Command::Minimize(args) => minimize::minimize(&context, &args),
         Command::Explain(args) => explain::explain(&context, &args),
         Command::Blame(args) => blame::blame(&context, &args),
+        Command::Triage(args) => triage::triage(&context, &args),
         Command::Backends(args) => backends::backends(&context, &args),
         Command::Bisect(args) => bisect::bisect(&context, &args),
         Command::VerifyFix(args) => verify_fix::verify_fix(&context, &args),
