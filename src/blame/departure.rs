@@ -81,8 +81,10 @@ fn departed(blame: Blame, case: &Case, scene: &Scene, departure: &Departure) -> 
     // What a loop carries and nothing in it has written is missing in the code of LOOP.
     let missing = departure.stale.then(|| case.trace.loop_ref()).flatten();
     let at = missing.or(root(own.or(departure.behind)));
-    let in_own_code =
-        |address: &u64| own.is_none() || scene.part(*address).is_some_and(|(part, offset)| part.ref_at(offset) == own);
+    let is_store = matches!(departure.what, Wrong::Store { .. });
+    let in_own_code = |address: &u64| {
+        own.is_none() || is_store || scene.part(*address).is_some_and(|(part, offset)| part.ref_at(offset) == own)
+    };
     // A register that nobody has written since holds what somebody else left there: its writer did no wrong.
     let word = departure.word.filter(in_own_code).filter(|_| missing.is_none());
     let blame = word.map_or(blame.clone(), |address| word::with_word(blame, scene, address));

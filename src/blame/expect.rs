@@ -9,7 +9,7 @@ use crate::outcome::End;
 use std::ops::Range;
 
 /// Addresses that stand for places in the interpreter's objects; the machine's are others.
-const IMAGINARY: Range<u64> = 0x6000_0000_0000..0x7000_0000_0000;
+const IMAGINARY: Range<u64> = 0x6000_0000_0000..0x8000_0000_0000;
 
 /// A case's run by the interpreter.
 pub(super) struct Expectations<'a> {

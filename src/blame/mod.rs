@@ -17,6 +17,7 @@ pub use field::FieldNote;
 pub use text::{lines, why};
 pub use writer::{Writer, function};
 
+use crate::arm64::Direction;
 use crate::case::Case;
 use crate::code::{Code, Frame, Record};
 use crate::ir::Ref;
@@ -196,6 +197,13 @@ impl Scene {
             let offset = u32::try_from(address.checked_sub(part.base)?).ok()?;
             part.bytes.get(offset as usize..offset as usize + 4).map(|_| (part, offset))
         })
+    }
+
+    /// The word that stores for an instruction of the root trace: its own, or another's that was changed for it.
+    fn store_of(&self, at: Ref) -> Option<u64> {
+        let written = self.record.stores.iter().rev().filter(|s| s.at == Some(at)).map(|s| s.address);
+        let stores = |address: &u64| self.word(*address).is_some_and(|w| watch::access(w, Direction::Store).is_some());
+        written.into_iter().find(stores)
     }
 
     /// The words of the traces' bodies, with their addresses.

@@ -2,7 +2,7 @@
 
 use super::Scene;
 use super::expect::Expectations;
-use crate::arm64::{Address, Direction, Encoding, SP, classify};
+use crate::arm64::{Access, Address, Direction, Encoding, SP, classify};
 use crate::code::{Boundary, Held, Place, Registers, Runtime};
 use crate::ir::Ref;
 use std::collections::BTreeMap;
@@ -64,6 +64,8 @@ pub(super) enum Wrong {
 struct Written {
     /// The instruction's address.
     by: u64,
+    /// Of a store: the instruction that made the register.
+    of: Option<u64>,
     /// How often the loop's head had been reached.
     round: usize,
 }
@@ -144,7 +146,8 @@ impl<'a> Watch<'a> {
 
     /// Who wrote a place last.
     pub fn writer(&self, place: Place, regs: &Registers) -> Option<u64> {
-        let by = self.written(place, regs)?.by;
+        let written = self.written(place, regs)?;
+        let by = written.of.unwrap_or(written.by);
         let slot = self.scene.word(by).and_then(loaded_slot);
         Some(slot.map_or(by, |offset| self.slot_writer(regs.sp, offset).unwrap_or(by)))
     }
@@ -169,18 +172,19 @@ impl<'a> Watch<'a> {
         let Some(Encoding::Valid(row)) = self.scene.word(last).map(classify) else { return };
         let written = self.scene.word(last).map(|word| row.writes(word));
         for n in (0..64).filter(|n| written.is_some_and(|set| set.0 >> n & 1 == 1)) {
-            self.writers[n] = Some(Written { by: last, round: self.rounds });
+            self.writers[n] = Some(Written { by: last, of: None, round: self.rounds });
         }
     }
 
     /// What the instruction at hand is about to store to the frame.
     fn note_stores(&mut self, regs: &Registers) {
-        let Some((offset, bytes)) = self.scene.word(regs.pc).and_then(|word| on_frame(word, Direction::Store)) else {
-            return;
-        };
+        let Some(word) = self.scene.word(regs.pc) else { return };
+        let Some((offset, access)) = on_frame(word, Direction::Store) else { return };
         let from = regs.sp.wrapping_add_signed(offset.into());
-        for at in (0..u64::from(bytes)).step_by(4) {
-            self.frame.insert(from + at, Written { by: regs.pc, round: self.rounds });
+        for at in (0..access.bytes * access.registers).step_by(4) {
+            let register = stored_register(word, at >= access.bytes);
+            let of = self.writers[register].map(|w| w.by);
+            self.frame.insert(from + u64::from(at), Written { by: regs.pc, of, round: self.rounds });
         }
     }
 
@@ -224,7 +228,7 @@ impl<'a> Watch<'a> {
         }
         for (at, pass) in std::mem::take(&mut self.stores) {
             if let Some((expected, observed)) = self.expect.wrong_store(at, pass, memory) {
-                return Some(departure(Wrong::Store { at, expected, observed }, self.last));
+                return Some(departure(Wrong::Store { at, expected, observed }, self.scene.store_of(at)));
             }
         }
         let wrong = |held: &Held| {
@@ -241,12 +245,23 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// The bytes that a word loads from or stores to the frame: offset from the stack pointer, and how many.
-fn on_frame(word: u32, direction: Direction) -> Option<(i32, u32)> {
-    let Encoding::Valid(row) = classify(word) else { return None };
-    let access = row.access(word).filter(|access| access.direction == direction)?;
+/// What a word loads from or stores to the frame, and its offset from the stack pointer.
+fn on_frame(word: u32, direction: Direction) -> Option<(i32, Access)> {
+    let access = access(word, direction)?;
     let Address::Offset(SP, offset) = access.address else { return None };
-    Some((offset, access.bytes * access.registers))
+    Some((offset, access))
+}
+
+/// What a word loads or stores, if it does.
+pub(super) fn access(word: u32, direction: Direction) -> Option<Access> {
+    let Encoding::Valid(row) = classify(word) else { return None };
+    row.access(word).filter(|access| access.direction == direction)
+}
+
+/// The register that a store takes, or the second one that a pair takes; FP registers come behind the general ones.
+fn stored_register(word: u32, second: bool) -> usize {
+    let number = word >> if second { 10 } else { 0 } & 31;
+    (number + 32 * (word >> 26 & 1)) as usize
 }
 
 /// The stack slot that a word loads one register from.
@@ -255,8 +270,8 @@ fn loaded_slot(word: u32) -> Option<i32> {
 }
 
 fn stores_slot(word: u32, slot: i32) -> bool {
-    let covers = |(offset, bytes): (i32, u32)| (offset..offset.saturating_add_unsigned(bytes)).contains(&slot);
-    on_frame(word, Direction::Store).is_some_and(covers)
+    let end = |offset: i32, access: Access| offset.saturating_add_unsigned(access.bytes * access.registers);
+    on_frame(word, Direction::Store).is_some_and(|(offset, access)| (offset..end(offset, access)).contains(&slot))
 }
 
 fn read(place: Place, regs: &Registers, memory: &dyn Runtime) -> Option<u64> {

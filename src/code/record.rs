@@ -20,7 +20,7 @@ pub struct Frame {
 pub struct Record {
     /// Stores to the memory of machine code, in their order.
     pub stores: Vec<Store>,
-    /// Where values are behind each instruction's code, by address.
+    /// Where values are behind each instruction's code, by address; in the trace's order where several have the same.
     pub boundaries: Vec<Boundary>,
     /// What became of the written instructions of the root trace, where the backend may rewrite IR.
     pub emitted: Vec<Emission>,

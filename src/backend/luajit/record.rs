@@ -29,6 +29,8 @@ pub fn read(jit: &Jit, case: &Case, parts: &[Part]) -> Result<Record, Error> {
             record.passes = passes.map(entry).collect();
         }
     }
+    // In the order in which they are reached: the assembler works backwards.
+    record.boundaries.reverse();
     record.boundaries.sort_by_key(|b| b.address);
     record.stores = seen.writes.iter().map(|w| store(w, parts)).collect();
     Ok(record)

@@ -1,0 +1,40 @@
+//! Blame, by the built program: on the newest release, whose recording build is made here once.
+
+mod program;
+
+use program::run;
+use std::fs;
+
+/// Two loads of one word, of which one is dead, become a pair with equal targets.
+const PAIR: &str = include_str!("../corpus/open/ldp_with_equal_targets.trace");
+/// A store that FOLD's elimination of dead stores drops.
+const STORE: &str = include_str!("../corpus/open/store_dropped_despite_partial_overlap.trace");
+/// An operand of BOR that a loop carries.
+const VALUE: &str = include_str!("../corpus/open/bnot_phi_fused_as_before_the_loop.trace");
+
+#[test]
+fn each_kind_of_finding_is_blamed_on_a_statement() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    for (name, text) in [("pair", PAIR), ("store", STORE), ("value", VALUE)] {
+        fs::write(dir.path().join(format!("{name}.trace")), text).expect("writable");
+    }
+    let unknown = run(dir.path(), "explain {}/pair.trace");
+    assert!(unknown.assert_code(0).stdout.contains("run `tracehound blame"), "{}", unknown.stdout);
+
+    let pair = run(dir.path(), "blame --json {}/pair.trace");
+    assert!(pair.stderr.contains("blame, which takes some seconds, once"), "{}", pair.stderr);
+    let pair = pair.assert_code(1).json();
+    assert_eq!(pair["bucket"], "unpredictable-encoding-emit-lso");
+    let chain: Vec<_> = pair["blame"]["chain"].as_array().expect("a chain").iter().map(|f| &f["function"]).collect();
+    assert_eq!(chain, ["emit_lso", "asm_fusexref", "asm_xload", "asm_ir"]);
+    assert_eq!(pair["blame"]["chain"][0]["file"], "src/lj_emit_arm64.h");
+    assert!(pair["blame"]["rule"].as_str().expect("a rule").contains("both register"));
+
+    let store = run(dir.path(), "blame --json {}/store.trace").assert_code(1).json();
+    assert_eq!(store["bucket"], "wrong-ir-lj-opt-dse-xstore");
+    let value = run(dir.path(), "blame {}/value.trace");
+    let text = &value.assert_code(1).stdout;
+    assert!(text.contains("0006 i64 BOR in x") && text.contains("asm_borbxor src/lj_asm_arm64.h:"), "{text}");
+    let page = run(dir.path(), "explain {}/pair.trace");
+    assert!(page.assert_code(0).stdout.contains("---- BLAME\nblamed "), "{}", page.stdout);
+}
