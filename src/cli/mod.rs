@@ -11,6 +11,7 @@ mod coverage;
 mod dump;
 mod explain;
 mod hunt;
+mod import;
 mod interrupt;
 mod minimize;
 mod one_case;
@@ -90,6 +91,8 @@ enum Command {
     Bisect(bisect::Args),
     /// Check that cases which fail on one backend pass on another, then hunt that one around them
     VerifyFix(Box<verify_fix::Args>),
+    /// Make a .trace file of the IR that LuaJIT's -jdump shows
+    Import(import::Args),
     /// Measure cases per second, by stage, and against bare Unicorn
     Bench(bench::Args),
     /// Count where generated cases go: opcodes, literals, fusions, exits, and lines of the backend
@@ -154,6 +157,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<End> {
         Command::Backends(args) => backends::backends(&context, &args),
         Command::Bisect(args) => bisect::bisect(&context, &args),
         Command::VerifyFix(args) => verify_fix::verify_fix(&context, &args),
+        Command::Import(args) => import::import(&context, &args),
         Command::Bench(args) => bench::bench(&context, &args),
         Command::Coverage(args) => coverage::coverage(&context, &args),
         Command::Ops => ops::ops(&context),

@@ -144,6 +144,7 @@ mod classes;
 mod error;
 mod expected;
 mod heap;
+pub mod jdump;
 mod line;
 mod object;
 mod parse;
