@@ -9,7 +9,7 @@ use super::findings::Report;
 use serde_json::{Map, Value, json};
 
 /// The log's schema.
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 /// What locations in the backend's sources are relative to: its folder of C files. Where that is, only the reader knows (§3.14.14).
 const SOURCES: &str = "LUAJIT_SRC";
 
@@ -42,15 +42,20 @@ fn run(report: &Report) -> Value {
 
 /// §3.49
 fn rule(class: &ClassText) -> Value {
-    json!({
+    let mut rule = json!({
         "id": class.name,
-        "name": pascal(class.name),
         "shortDescription": { "text": format!("{}.", class.title) },
         "fullDescription": { "text": class.why },
         "help": { "text": format!("{}. {}", class.title, class.why) },
         "defaultConfiguration": { "level": "error" },
         "properties": { "tags": ["correctness", "jit", "arm64"] },
-    })
+    });
+    // A name says more than the id, or is left out.
+    let name = pascal(class.name);
+    if !name.eq_ignore_ascii_case(class.name) {
+        rule["name"] = json!(name);
+    }
+    rule
 }
 
 /// §3.27
@@ -112,11 +117,18 @@ fn locations(d: &Dossier) -> Vec<Value> {
     let case = json!({
         "physicalLocation": {
             "artifactLocation": { "uri": uri(&d.case.path) },
-            "region": { "startLine": d.case.line.unwrap_or(1) },
+            "region": region(d),
         },
         "message": { "text": "The case that shows it." },
     });
     blamed.into_iter().chain([case]).collect()
+}
+
+/// The marked line of the case, or its first.
+fn region(d: &Dossier) -> Value {
+    let line = d.case.line.unwrap_or(1);
+    let text = d.case.text.lines().nth(line - 1).unwrap_or_default();
+    json!({ "startLine": line, "snippet": { "text": text } })
 }
 
 fn source_location(frame: &Frame) -> Value {

@@ -42,7 +42,7 @@ fn what_it_is(row: &WordRow, anatomy: &Anatomy) -> String {
     let shown = format!("`{} {}`", row.mnemonic, row.operands);
     match anatomy.status {
         Status::Undefined => format!("`{}`, which is no A64 instruction", row.word),
-        Status::Unpredictable => format!("{shown}, which is CONSTRAINED UNPREDICTABLE"),
+        Status::Unpredictable => format!("`{}`, which is CONSTRAINED UNPREDICTABLE: {}", row.word, anatomy.text),
         Status::Unknown | Status::Valid => format!("{shown}, which no trace has a use for"),
     }
 }
