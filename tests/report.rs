@@ -54,6 +54,7 @@ fn blamed() -> Dossier {
         fields: vec![field],
         chain: vec![frame("emit_lso", 185), frame("asm_xload", 40)],
         why: "the offset's sign runs over".into(),
+        vanishes_without: vec!["fuse".into()],
     };
     let known = Known { reason: "fixed since".into(), link: Some("https://example.org/1028".into()) };
     let releases = [("luajit@1".to_string(), "undefined-encoding".to_string())];
@@ -219,16 +220,33 @@ fn markdown_and_text_keep_hostile_text_on_its_line() {
 }
 
 #[test]
+fn findings_with_the_same_one_to_blame_are_one_bucket() {
+    let blame =
+        tracehound::blame::Blame { class: "wrong-snapshot".into(), op: Some("ADD".into()), ..Default::default() };
+    let seen = |name: &str, key: &str, blame| Judged {
+        path: name.into(),
+        text: FAILS.into(),
+        hunt: None,
+        seen: Ok(Seen { key: Some(key.into()), sheet: wrong_value().sheet, blame }),
+    };
+    let cases = vec![seen("a", "k1", Some(blame.clone())), seen("b", "k2", Some(blame)), seen("c", "k1", None)];
+    let report = gather(&[], cases, "luajit@1");
+    let buckets: Vec<_> = report.findings.iter().map(|d| (d.bucket.as_str(), d.count, d.blame.is_some())).collect();
+    assert_eq!(buckets, [("k1", 1, false), ("wrong-snapshot-add", 2, true)]);
+}
+
+#[test]
 fn a_bucket_has_one_dossier_by_its_smallest_case() {
     let seen = |name: &str| Judged {
         path: name.into(),
         text: FAILS.into(),
         hunt: None,
-        seen: Ok(Seen { bucket: Some("b".into()), sheet: wrong_value().sheet }),
+        seen: Ok(Seen { key: Some("b".into()), sheet: wrong_value().sheet, blame: None }),
     };
     let mut small = seen("z.trace");
     small.seen.as_mut().expect("seen").sheet.written = 1;
-    let agrees = Judged { seen: Ok(Seen { bucket: None, sheet: self::seen(leaves(5), FAILS) }), ..seen("ok.trace") };
+    let agrees =
+        Judged { seen: Ok(Seen { key: None, sheet: self::seen(leaves(5), FAILS), blame: None }), ..seen("ok.trace") };
     let broken = Judged { seen: Err("cannot read".into()), ..seen("bad.trace") };
     let report = gather(&[], vec![seen("b.trace"), small, seen("a.trace"), agrees, broken], "luajit@1");
     let [d] = &report.findings[..] else { panic!("{} findings", report.findings.len()) };

@@ -4,12 +4,15 @@ use super::CampaignError;
 use super::death::Death;
 use super::plan::{Plan, Workers};
 use super::pool::{Asked, Pool};
-use super::protocol::{Answer, Judgement, Request};
+use super::protocol::{Answer, Blamed, Judgement, Request};
 use super::{pieces, replay};
 use crate::backend::BackendId;
 use crate::backend::store::Spec;
-use crate::explain::{Sheet, crash_sheet};
+use crate::blame::Blame;
+use crate::explain::{Conclusion, Sheet, crash_sheet};
+use crate::outcome::FaultClass;
 use crate::text::{self, TraceFile};
+use luajit_arm64_sys::Variant;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -31,6 +34,21 @@ pub struct Exam {
     pub sheet: Sheet,
     /// The case and what the file says of it.
     pub file: TraceFile,
+}
+
+impl Exam {
+    /// The build that can tell who is to be blamed: the one that records. Assertions name their own place, and only their build has them; nobody
+    /// can be asked about a crash.
+    pub fn recording(&self) -> Option<Spec> {
+        let Conclusion::Finding { class, .. } = &self.sheet.verdict else { return None };
+        let id = &self.sheet.backend;
+        let variant = match (FaultClass::BackendAssert.name() == class, FaultClass::BackendCrash.name() == class) {
+            (true, _) => Variant::Assert,
+            (_, true) => return None,
+            _ => Variant::Blame,
+        };
+        pieces::spec(&id.name, variant.name()).ok()
+    }
 }
 
 /// Examines files.
@@ -64,14 +82,47 @@ impl<'a> Examiner<'a> {
     /// # Errors
     /// When no threads can be started.
     pub fn run(&self, texts: &[String], done: impl Fn() + Sync) -> Result<Vec<Examined>, CampaignError> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build();
-        let pool = pool.map_err(|e| CampaignError::Threads { jobs: self.jobs, why: e.to_string() })?;
         let one = |text: &String| {
             let examined = self.one(text).unwrap_or_else(Examined::Broken);
             done();
             examined
         };
-        Ok(pool.install(|| texts.par_iter().with_max_len(1).map(one).collect()))
+        Ok(self.threads()?.install(|| texts.par_iter().with_max_len(1).map(one).collect()))
+    }
+
+    /// Blames the findings among these texts, on builds that record who writes which word: those must be there. Results are in their order;
+    /// nothing for what no one can be blamed for.
+    ///
+    /// # Errors
+    /// When no threads can be started.
+    pub fn blame(
+        &self,
+        findings: &[(&str, &Exam)],
+        done: impl Fn() + Sync,
+    ) -> Result<Vec<Option<Blame>>, CampaignError> {
+        let one = |(text, exam): &(&str, &Exam)| {
+            let blame = self.blame_one(text, exam);
+            done();
+            blame
+        };
+        Ok(self.threads()?.install(|| findings.par_iter().with_max_len(1).map(one).collect()))
+    }
+
+    fn blame_one(&self, text: &str, exam: &Exam) -> Option<Blame> {
+        let spec = exam.recording()?;
+        if self.stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        let request = Request::Blame { text: text.into() };
+        match self.pool.ask(&spec.to_string(), spec.variant.name(), &request).ok()?.answer {
+            Ok(Answer::Blamed(Blamed::Blame(blame))) => Some(*blame),
+            _ => None,
+        }
+    }
+
+    fn threads(&self) -> Result<rayon::ThreadPool, CampaignError> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build();
+        pool.map_err(|e| CampaignError::Threads { jobs: self.jobs, why: e.to_string() })
     }
 
     fn one(&self, text: &str) -> Result<Examined, String> {

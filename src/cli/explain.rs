@@ -59,8 +59,9 @@ pub(super) fn explain(context: &Context, args: &Args) -> anyhow::Result<End> {
     let id = oracle.id().clone();
     let found = !matches!(verdict, "agree" | "skip");
     let blame = if found { blame_lines(context, &text, &id)? } else { vec![] };
-    let page = explain::explain(&file, &mut oracle, &blame).with_context(|| format!("explaining {name}"))?;
-    let explanation = Explanation { backend: id.name, variant: id.variant, verdict, text: page.replace("FILE", &name) };
+    let sheet = explain::sheet(&file, &mut oracle).with_context(|| format!("explaining {name}"))?;
+    let text = explain::page(&sheet, &name, &blame);
+    let explanation = Explanation { backend: id.name, variant: id.variant, verdict, text };
     context.out.result(&explanation, || explanation.text.clone())?;
     Ok(End::Clean)
 }

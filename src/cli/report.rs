@@ -1,13 +1,16 @@
 //! `tracehound report`: findings of hunts, judged again and told to those who can mend them.
 
+use super::backends::ensure;
 use super::options::{BackendArgs, WorkerArgs};
 use super::output::write_out;
 use super::{Context, End, interrupt};
 use crate::backend::store::Spec;
-use crate::campaign::{self, Examined, Examiner, read_state};
+use crate::blame::Blame;
+use crate::campaign::{self, Exam, Examined, Examiner, read_state};
 use crate::report::{self, Judged, Report, Seen, Source, gather};
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +23,9 @@ pub(super) struct Args {
     backend: BackendArgs,
     #[command(flatten)]
     workers: WorkerArgs,
+    /// Do not ask who is to be blamed; findings are the same bug then if class, opcode and type are the same
+    #[arg(long)]
+    no_blame: bool,
     /// What to write [default: text, or json with --json]
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Format>,
@@ -107,13 +113,16 @@ fn judged(context: &Context, args: &Args, sources: Sources) -> anyhow::Result<Re
     };
     let texts: Vec<Result<String, String>> = files.iter().map(|(path, _)| read(path)).collect();
     let readable: Vec<String> = texts.iter().filter_map(|text| text.clone().ok()).collect();
-    let bar = progress(context, readable.len());
-    let mut examined = examiner.run(&readable, || bar.inc(1))?.into_iter();
+    let bar = progress(context, "judging", readable.len());
+    let examined = examiner.run(&readable, || bar.inc(1))?;
     bar.finish_and_clear();
+    let blames =
+        if args.no_blame { vec![None; readable.len()] } else { blames(context, &examiner, &readable, &examined)? };
+    let mut examined = examined.into_iter().zip(blames);
     let cases = files.into_iter().zip(texts).map(|((path, hunt), text)| {
         let seen = text.clone().and_then(|_| match examined.next() {
-            Some(Examined::Seen(exam)) => Ok(Seen { bucket: exam.key, sheet: exam.sheet }),
-            Some(Examined::Broken(why)) => Err(why),
+            Some((Examined::Seen(exam), blame)) => Ok(Seen { key: exam.key, sheet: exam.sheet, blame }),
+            Some((Examined::Broken(why), _)) => Err(why),
             None => Err("not judged".into()),
         });
         Judged { path: path.display().to_string(), text: text.unwrap_or_default(), hunt, seen }
@@ -121,12 +130,44 @@ fn judged(context: &Context, args: &Args, sources: Sources) -> anyhow::Result<Re
     Ok(gather(&hunts, cases.collect(), &Spec::builtin().to_string()))
 }
 
-fn progress(context: &Context, files: usize) -> ProgressBar {
+/// Who is to be blamed for each, where someone is. Builds what it takes.
+fn blames(
+    context: &Context,
+    examiner: &Examiner,
+    texts: &[String],
+    examined: &[Examined],
+) -> anyhow::Result<Vec<Option<Blame>>> {
+    let exam = |examined| if let &Examined::Seen(ref exam) = examined { Some(exam) } else { None };
+    let findings: Vec<(usize, (&str, &Exam))> = (0..)
+        .zip(texts.iter().zip(examined))
+        .filter_map(|(i, (text, examined))| Some((i, (text.as_str(), exam(examined)?.as_ref()))))
+        .filter(|(_, (_, exam))| exam.recording().is_some())
+        .collect();
+    let specs: BTreeMap<(String, &str), Spec> = findings
+        .iter()
+        .filter_map(|(_, (_, exam))| exam.recording())
+        .map(|spec| ((spec.to_string(), spec.variant.name()), spec))
+        .collect();
+    for spec in specs.values() {
+        if let Err(e) = ensure(context, spec) {
+            eprintln!("warning: nobody is blamed on {spec}: {e:#}");
+        }
+    }
+    let bar = progress(context, "blaming", findings.len());
+    let (at, asked): (Vec<usize>, Vec<_>) = findings.into_iter().unzip();
+    let told = examiner.blame(&asked, || bar.inc(1))?;
+    bar.finish_and_clear();
+    let mut blames = vec![None; texts.len()];
+    at.into_iter().zip(told).for_each(|(i, blame)| blames[i] = blame);
+    Ok(blames)
+}
+
+fn progress(context: &Context, doing: &str, files: usize) -> ProgressBar {
     if context.quiet {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::with_draw_target(Some(files as u64), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("judging {pos} of {len} cases");
+    let style = ProgressStyle::with_template(&format!("{doing} {{pos}} of {{len}} cases"));
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 

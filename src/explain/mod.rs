@@ -32,13 +32,13 @@ use crate::oracle::{Finding, Inspection, Oracle, OracleError, Verdict, name_addr
 use crate::text::TraceFile;
 use half::halves;
 
-/// Explains what a backend makes of a file's case, as a page of text. `file` must hold a checked case. `blame`: lines on who is to blame, as
-/// they are to be shown.
+/// Explains what a backend makes of a file's case, as a page of text that calls the file `FILE`. `file` must hold a checked case. `blame`: lines
+/// on who is to blame, as they are to be shown.
 ///
 /// # Errors
 /// When the pipeline itself fails.
 pub fn explain(file: &TraceFile, oracle: &mut Oracle, blame: &[String]) -> Result<String, OracleError> {
-    Ok(page(&sheet(file, oracle)?, blame))
+    Ok(page(&sheet(file, oracle)?, "FILE", blame))
 }
 
 /// The same as plain data.

@@ -1,5 +1,6 @@
 //! Who is to be blamed for a finding, as a report shows it.
 
+use crate::blame;
 use crate::explain::Bits;
 use serde::Serialize;
 
@@ -16,6 +17,29 @@ pub struct Blame {
     pub chain: Vec<Frame>,
     /// It in words.
     pub why: String,
+    /// Optimisations without any one of which the code is right.
+    pub vanishes_without: Vec<String>,
+}
+
+impl From<&blame::Blame> for Blame {
+    fn from(b: &blame::Blame) -> Blame {
+        let note = |f: &blame::FieldNote| FieldNote {
+            name: f.name.clone(),
+            hi: f.hi,
+            lo: f.lo,
+            value: f.value,
+            text: f.text.clone(),
+        };
+        let frame = |f: &crate::code::Frame| Frame { function: f.function.clone(), file: f.file.clone(), line: f.line };
+        Blame {
+            at: b.at.map(|at| at.0),
+            word: b.word.as_ref().map(|w| (w.offset, Bits(w.word))),
+            fields: b.fields.iter().map(note).collect(),
+            chain: b.chain.iter().map(frame).collect(),
+            why: b.why.clone(),
+            vanishes_without: b.vanishes_without.clone(),
+        }
+    }
 }
 
 /// Something to know of a word's field.
@@ -38,7 +62,7 @@ pub struct FieldNote {
 pub struct Frame {
     /// The function.
     pub function: String,
-    /// Its file, relative to the folder of the backend's sources.
+    /// Its file, relative to the root of the backend's source tree.
     pub file: String,
     /// The line of the statement or call.
     pub line: u32,

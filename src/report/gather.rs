@@ -4,9 +4,10 @@ use super::dossier::{Dossier, Evidence, OtherCase, shell_word};
 use super::findings::{HuntPart, Other, OtherResult, Report};
 use super::hunt::HuntReport;
 use super::text::emit_option;
+use crate::blame::{self, Blame};
 use crate::explain::{Conclusion, Sheet};
 use crate::tally::{HuntId, Tally};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A hunt that cases are from.
 #[derive(Clone, Debug)]
@@ -35,10 +36,12 @@ pub struct Judged {
 /// What came of a case.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// The bucket, if it is a finding.
-    pub bucket: Option<String>,
+    /// What hunts count it as, if it is a finding.
+    pub key: Option<String>,
     /// All that was seen.
     pub sheet: Sheet,
+    /// Who is to be blamed, if that is known: it decides which findings are the same bug.
+    pub blame: Option<Blame>,
 }
 
 /// A case that is a finding.
@@ -46,25 +49,34 @@ struct Found {
     path: String,
     text: String,
     hunt: Option<usize>,
+    key: String,
     sheet: Sheet,
+    blame: Option<Blame>,
 }
+
+/// A backend's name and a bucket.
+type BucketKey = (String, String);
+type Buckets = BTreeMap<BucketKey, Vec<Found>>;
 
 /// The report of these cases. `builtin` is the name of the backend that needs no building.
 pub fn gather(hunts: &[Source], cases: Vec<Judged>, builtin: &str) -> Report {
-    let mut buckets: BTreeMap<(String, String), Vec<Found>> = BTreeMap::new();
+    let mut buckets = Buckets::new();
     let mut others = vec![];
     for case in cases {
         let Judged { path, text, hunt, seen } = case;
         match seen {
-            Ok(Seen { bucket: Some(bucket), sheet }) => {
-                let found = Found { path, text, hunt, sheet };
+            Ok(Seen { key: Some(key), sheet, blame }) => {
+                let bucket = blame.as_ref().map_or_else(|| key.clone(), blame::bucket);
+                let found = Found { path, text, hunt, key, sheet, blame };
                 buckets.entry((found.sheet.backend.selector(), bucket)).or_default().push(found);
             }
-            Ok(Seen { bucket: None, sheet }) => others.push(no_finding(path, &sheet)),
+            Ok(Seen { key: None, sheet, .. }) => others.push(no_finding(path, &sheet)),
             Err(reason) => others.push(Other { path, result: OtherResult::Broken, reason }),
         }
     }
-    let findings = buckets.into_iter().map(|((_, bucket), found)| dossier(hunts, bucket, found, builtin)).collect();
+    let counts = counts(hunts, &buckets);
+    let count = |key: &BucketKey| counts.get(key).copied().unwrap_or(0);
+    let findings = buckets.into_iter().map(|(key, found)| dossier(hunts, count(&key), key.1, found, builtin)).collect();
     let part = |s: &Source| HuntPart { folder: s.folder.clone(), report: HuntReport::new(&s.id, &s.tally) };
     Report::new(hunts.iter().map(part).collect(), findings, others)
 }
@@ -76,31 +88,47 @@ fn no_finding(path: String, sheet: &Sheet) -> Other {
     }
 }
 
-fn dossier(hunts: &[Source], bucket: String, mut found: Vec<Found>, builtin: &str) -> Dossier {
+fn dossier(hunts: &[Source], count: u64, bucket: String, mut found: Vec<Found>, builtin: &str) -> Dossier {
     let size = |f: &Found| (f.sheet.written, words(&f.sheet), f.path.clone());
     found.sort_by_cached_key(size);
-    let count = count(hunts, &bucket, &found);
     let others = found[1..].iter().map(|f| OtherCase { path: f.path.clone(), instructions: f.sheet.written }).collect();
-    let Found { path, text, hunt, sheet } = found.swap_remove(0);
+    let Found { path, text, hunt, sheet, blame, .. } = found.swap_remove(0);
     let generated_by = hunt.and_then(|n| command(&hunts[n], &path));
     let builtin = sheet.backend.selector() == builtin;
-    Dossier::new(Evidence { bucket, path, text, sheet, count, others, generated_by, builtin })
+    let dossier = Dossier::new(Evidence { bucket, path, text, sheet, count, others, generated_by, builtin });
+    match &blame {
+        Some(blame) => dossier.blaming(blame.into()),
+        None => dossier,
+    }
 }
 
 fn words(sheet: &Sheet) -> usize {
     sheet.traces.iter().filter_map(|t| t.code.as_ref()).map(|code| code.words.len()).sum()
 }
 
-/// Findings of a bucket: as many as its hunts have counted, where they counted them on this backend, else as many as there are files.
-fn count(hunts: &[Source], bucket: &str, found: &[Found]) -> u64 {
-    let of_hunts: BTreeSet<Option<usize>> = found.iter().map(|f| f.hunt).collect();
-    let files = |hunt| found.iter().filter(|f| f.hunt == hunt).count() as u64;
-    let counted = |hunt: Option<usize>| {
-        let source = &hunts[hunt?];
-        let same = source.id.backend.selector() == found[0].sheet.backend.selector();
-        source.tally.buckets.get(bucket).filter(|_| same).map(|b| b.count)
-    };
-    of_hunts.into_iter().map(|hunt| counted(hunt).unwrap_or(0).max(files(hunt))).sum()
+/// How many findings each bucket has: as many as its hunts have counted, where they counted them on its backend, else as many as there are
+/// files. What a hunt counts by one key may belong to several buckets; those that left no file go to the bucket with most of the files.
+fn counts(hunts: &[Source], buckets: &Buckets) -> BTreeMap<BucketKey, u64> {
+    let mut files: BTreeMap<(Option<usize>, &str), BTreeMap<&BucketKey, u64>> = BTreeMap::new();
+    for (bucket, found) in buckets {
+        for f in found {
+            *files.entry((f.hunt, &f.key)).or_default().entry(bucket).or_default() += 1;
+        }
+    }
+    let mut counts = BTreeMap::new();
+    for ((hunt, key), in_buckets) in files {
+        let counted = |backend: &str| {
+            let source = hunt.map(|n| &hunts[n]).filter(|h| h.id.backend.selector() == backend)?;
+            source.tally.buckets.get(key).map(|b| b.count)
+        };
+        let kept: u64 = in_buckets.values().sum();
+        let most = in_buckets.iter().max_by_key(|(bucket, n)| (**n, std::cmp::Reverse(**bucket))).map(|(b, _)| *b);
+        for (bucket, n) in in_buckets {
+            let rest = counted(&bucket.0).filter(|_| Some(bucket) == most).map_or(0, |all| all.saturating_sub(kept));
+            *counts.entry(bucket.clone()).or_default() += n + rest;
+        }
+    }
+    counts
 }
 
 /// How the hunt made the case, if the file is one that it kept.

@@ -1,6 +1,6 @@
 //! A report as Markdown: a table of all findings, then each to be opened. Fit for an issue and for GitHub's step summary.
 
-use super::dossier::Dossier;
+use super::dossier::{Dossier, shell_word};
 use super::findings::{HuntPart, Report};
 use crate::explain::page;
 
@@ -71,7 +71,7 @@ fn details(n: usize, d: &Dossier) -> String {
     text += &format!("**The case** (`{}`)\n\n{}", code_span(&d.case.path), fenced("", cut(&d.case.text)));
     text += &format!(
         "**IR, machine code, outcome**\n\n{}",
-        fenced("", cut(&page(&d.sheet, &[]).replace("FILE", &d.case.path)))
+        fenced("", cut(&page(&d.sheet, &shell_word(&d.case.path), &[])))
     );
     text + "</details>\n\n"
 }

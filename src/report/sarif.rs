@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 /// The log's schema.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
-/// What locations in the backend's sources are relative to: its folder of C files. Where that is, only the reader knows (§3.14.14).
+/// What locations in the backend's sources are relative to: the root of their tree. Where that is, only the reader knows (§3.14.14).
 const SOURCES: &str = "LUAJIT_SRC";
 
 /// The log, with a newline at its end.
@@ -33,7 +33,7 @@ fn run(report: &Report) -> Value {
         } },
         "invocations": [{ "executionSuccessful": report.broken() == 0, "toolExecutionNotifications": notifications(report) }],
         "originalUriBaseIds": {
-            SOURCES: { "description": { "text": "The folder of the LuaJIT sources that the backend was built from (src/)." } },
+            SOURCES: { "description": { "text": "The root of the LuaJIT source tree that the backend was built from." } },
         },
         "columnKind": "unicodeCodePoints",
         "results": report.findings.iter().map(result).collect::<Vec<_>>(),

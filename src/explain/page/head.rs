@@ -19,14 +19,14 @@ pub fn head(sheet: &Sheet) -> Vec<String> {
 }
 
 /// The verdict with its details, and the commands that repeat it.
-pub fn verdict(sheet: &Sheet) -> Vec<String> {
+pub fn verdict(sheet: &Sheet, file: &str) -> Vec<String> {
     let mut lines = vec![format!("---- VERDICT {}", sheet.summary)];
     if let Conclusion::Finding { detail, .. } = &sheet.verdict {
         lines.extend(detail.iter().cloned());
     }
     let backend = sheet.backend.selector();
-    lines.push(format!("reproduce: tracehound replay FILE --backend {backend}"));
-    lines.push(format!("           tracehound explain FILE --backend {backend}"));
+    lines.push(format!("reproduce: tracehound replay {file} --backend {backend}"));
+    lines.push(format!("           tracehound explain {file} --backend {backend}"));
     lines
 }
 

@@ -8,8 +8,8 @@ mod run;
 
 use super::sheet::Sheet;
 
-/// The page, with lines on who is to blame. It is plain text and the same on every run.
-pub fn page(sheet: &Sheet, blame: &[String]) -> String {
+/// The page, with lines on who is to blame. It is plain text and the same on every run. `file` stands in the commands that repeat it.
+pub fn page(sheet: &Sheet, file: &str, blame: &[String]) -> String {
     let mut sections = vec![head::head(sheet), run::world(sheet)];
     for trace in &sheet.traces {
         sections.push(ir::section(sheet, trace));
@@ -21,7 +21,7 @@ pub fn page(sheet: &Sheet, blame: &[String]) -> String {
     sections.push(end::exit(sheet));
     sections.push(end::fault(sheet));
     sections.push(blamed(blame));
-    sections.push(head::verdict(sheet));
+    sections.push(head::verdict(sheet, file));
     let sections = sections.iter().filter(|lines| !lines.is_empty());
     sections.map(|lines| lines.join("\n") + "\n").collect::<Vec<_>>().join("\n")
 }

@@ -75,6 +75,9 @@ fn chain(blame: &Blame) -> Markup {
         section {
             h2 { "Who wrote it" }
             @if !blame.why.is_empty() { p { (prose(&blame.why)) } }
+            @if !blame.vanishes_without.is_empty() {
+                p { "The code is right without " (blame.vanishes_without.join(", or without ")) "." }
+            }
             ol.chain {
                 @for (i, frame) in blame.chain.iter().enumerate() {
                     li { @if i > 0 { "called by " } code.strong { (frame.function) } " at " code { (frame.place()) } }
