@@ -137,10 +137,12 @@ fn blames(
     texts: &[String],
     examined: &[Examined],
 ) -> anyhow::Result<Vec<Option<Blame>>> {
-    let exam = |examined| if let &Examined::Seen(ref exam) = examined { Some(exam) } else { None };
+    fn exam(examined: &Examined) -> Option<&Exam> {
+        if let Examined::Seen(exam) = examined { Some(exam) } else { None }
+    }
     let findings: Vec<(usize, (&str, &Exam))> = (0..)
         .zip(texts.iter().zip(examined))
-        .filter_map(|(i, (text, examined))| Some((i, (text.as_str(), exam(examined)?.as_ref()))))
+        .filter_map(|(i, (text, examined))| Some((i, (text.as_str(), exam(examined)?))))
         .filter(|(_, (_, exam))| exam.recording().is_some())
         .collect();
     let specs: BTreeMap<(String, &str), Spec> = findings

@@ -12,6 +12,7 @@
 
 mod cut;
 mod reduce;
+mod repair;
 mod search;
 mod weight;
 

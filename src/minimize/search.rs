@@ -1,6 +1,7 @@
 //! The search: proposals in batches, the first that fails in the bucket wins, until none does.
 
 use super::reduce::{Edit, Reducer, reducers};
+use super::repair::repair;
 use super::weight::{Weight, doubts, weigh};
 use super::{EndedEarly, Judge, Minimized, Watch};
 use crate::case::Case;
@@ -75,16 +76,14 @@ impl<'a> Search<'a> {
             }
             let (batch, end) = self.batch(edits, next);
             let winner = self.winner(&batch)?;
-            let judged = winner.map_or(batch.len(), |at| at + 1);
-            self.tried += judged as u64;
-            self.rejected.extend(batch[..winner.unwrap_or(batch.len())].iter().map(|(_, (_, digest))| *digest));
-            if let Some(at) = winner
-                && let Some((place, (case, _))) = batch.into_iter().nth(at)
-            {
+            let lost = winner.as_ref().map_or(batch.len(), |(at, _)| *at);
+            self.tried += batch.len().min(lost + 1) as u64;
+            self.rejected.extend(batch[..lost].iter().map(|(_, (_, digest))| *digest));
+            if let Some((at, case)) = winner {
                 (self.weight, self.doubts) = (weigh(&case), doubts(&case));
                 self.best = case;
                 self.watch.sees(self.tried, &self.best);
-                return Ok(Some(place));
+                return Ok(Some(batch[at].0));
             }
             self.watch.sees(self.tried, &self.best);
             next = end;
@@ -113,16 +112,46 @@ impl<'a> Search<'a> {
         (new && weigh(&case) < self.weight).then_some((case, digest))
     }
 
-    /// The first of a batch that fails in the bucket, and is no harder to believe.
-    fn winner(&self, batch: &[(usize, Proposal)]) -> Result<Option<usize>, EndedEarly> {
-        let (judge, wanted, most) = (self.judge, self.bucket, self.doubts);
+    /// The first of a batch that fails in the bucket, as it is or repaired.
+    fn winner(&self, batch: &[(usize, Proposal)]) -> Result<Option<(usize, Case)>, EndedEarly> {
         let judged = batch.par_iter().with_max_len(1).enumerate();
-        let decisive = |(at, (_, (case, _))): (usize, &(usize, Proposal))| match judge.bucket(case) {
-            Ok(Some(bucket)) if bucket == wanted && doubts(case) <= most => Some(Ok(at)),
-            Ok(_) => None,
-            Err(why) => Some(Err(EndedEarly::Judge(why))),
+        let decisive = |(at, (_, (case, _))): (usize, &(usize, Proposal))| {
+            self.standard().accepted(case).transpose().map(|won| won.map(|case| (at, case)))
         };
-        judged.find_map_first(decisive).transpose()
+        judged.find_map_first(decisive).transpose().map_err(EndedEarly::Judge)
+    }
+
+    fn standard(&self) -> Standard<'_> {
+        Standard { judge: self.judge, bucket: self.bucket, weight: &self.weight, doubts: self.doubts }
+    }
+}
+
+/// What a case must meet to be the best.
+struct Standard<'a> {
+    judge: &'a dyn Judge,
+    bucket: &'a str,
+    weight: &'a Weight,
+    doubts: usize,
+}
+
+impl Standard<'_> {
+    /// The case, if it fails in the bucket and is no harder to believe than the best; or what a repair makes of it.
+    fn accepted(&self, case: &Case) -> Result<Option<Case>, String> {
+        if !self.fails(case)? {
+            return Ok(None);
+        }
+        if doubts(case) <= self.doubts {
+            return Ok(Some(case.clone()));
+        }
+        let repaired = repair(case).filter(|c| doubts(c) <= self.doubts && weigh(c) < *self.weight);
+        match repaired {
+            Some(repaired) if self.fails(&repaired)? => Ok(Some(repaired)),
+            _ => Ok(None),
+        }
+    }
+
+    fn fails(&self, case: &Case) -> Result<bool, String> {
+        Ok(self.judge.bucket(case)?.as_deref() == Some(self.bucket))
     }
 }
 

@@ -124,7 +124,7 @@ fn settings(case: &Case) -> u128 {
 }
 
 fn object(kind: &ObjectKind) -> u128 {
-    let size = match kind {
+    match kind {
         ObjectKind::Str(bytes) => bytes.iter().map(|b| 256 + u128::from(*b)).sum(),
         ObjectKind::Table { asize, hbits, keys, meta, black } => {
             u128::from(*asize)
@@ -136,8 +136,7 @@ fn object(kind: &ObjectKind) -> u128 {
         ObjectKind::Func { upvalues } => upvalues.len() as u128,
         ObjectKind::Udata { size, meta } => u128::from(*size) + u128::from(meta.is_some()),
         ObjectKind::Cdata(ty) => u128::from(ty.size().unwrap_or(0)),
-    };
-    size
+    }
 }
 
 /// How many places of an input hold something.

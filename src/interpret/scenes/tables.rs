@@ -55,7 +55,7 @@ fn a_store_gives_a_slot_its_tagged_word() {
 #[test]
 fn a_number_that_a_slot_would_show_as_another_value_is_not_judged() {
     let store = |bits| array_slot(TAB, 3).ins(Op::ASTORE, Type::Num, r(2), Arg::K(Const::Num(bits)));
-    assert_eq!(refused(store(u64::from(TAG_INT) << 32 | 5)), Undefined::TaggedNumber);
+    assert_eq!(refused(store(TAG_INT << 32 | 5)), Undefined::TaggedNumber);
     assert_eq!(refused(store(TV_NIL)), Undefined::TaggedNumber);
     outcome(store(0xfff8_0000_0000_0000));
 }

@@ -3,7 +3,7 @@
 use super::standins::Values;
 use super::{Edit, edit};
 use crate::case::Case;
-use crate::ir::{Arg, Ref};
+use crate::ir::{Arg, Const, Ins, Op, Ref};
 use crate::minimize::cut::{Cut, Which};
 use crate::world::SlotValue;
 
@@ -25,6 +25,36 @@ pub(super) fn sums(case: &Case) -> Vec<Edit> {
         }
     }
     edits
+}
+
+/// Sums of sums with constants become sums of one: all that use the first add both constants.
+pub(super) fn joined(case: &Case) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for which in Which::of(case) {
+        let trace = which.trace(case);
+        for (r, ins) in trace.iter() {
+            let (Op::ADD, Arg::K(first)) = (ins.op, ins.op2) else { continue };
+            let users = trace
+                .iter()
+                .filter(|(_, user)| user.op == Op::ADD && user.op1 == Arg::Ref(r) && user.ty.class() == ins.ty.class());
+            let mut cut = Cut::default();
+            for (u, user) in users {
+                let Arg::K(second) = user.op2 else { continue };
+                let Some(both) = total(first, second) else { continue };
+                cut = cut.put(u, Ins { op1: ins.op1, op2: Arg::K(both), ..*user });
+            }
+            edits.push(edit(move |c| cut.apply(c, which)));
+        }
+    }
+    edits
+}
+
+fn total(a: Const, b: Const) -> Option<Const> {
+    match (a, b) {
+        (Const::Int(a), Const::Int(b)) => Some(Const::Int(a.wrapping_add(b))),
+        (Const::Int64(a), Const::Int64(b)) => Some(Const::Int64(a.wrapping_add(b))),
+        _ => None,
+    }
 }
 
 fn pointers(case: &Case) -> usize {

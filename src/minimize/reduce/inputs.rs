@@ -1,14 +1,14 @@
 //! Fewer inputs, fewer slots in them, plainer values.
 
 use super::constants::{plainer_ints, plainer_nums};
-use super::{Edit, edit, take};
+use super::{Edit, always, edit, set, take};
 use crate::case::Case;
 use crate::world::SlotValue;
 
 /// One input alone, then one input less.
 pub(super) fn fewer(case: &Case) -> Vec<Edit> {
     let n = case.inputs.len();
-    let alone = (0..n).map(|keep| edit(move |c| Some(c.inputs = vec![c.inputs.get(keep)?.clone()])));
+    let alone = (0..n).map(|keep| always(move |c| c.inputs = vec![c.inputs[keep].clone()]));
     let without = (0..n).rev().map(|out| edit(move |c| take(&mut c.inputs, out)));
     alone.chain(without).collect()
 }
@@ -22,7 +22,7 @@ pub(super) fn slots(case: &Case) -> Vec<Edit> {
 pub(super) fn values(case: &Case) -> Vec<Edit> {
     let edits = places(case).flat_map(|(input, at)| {
         let values = plainer(case.inputs[input].slots[at].1);
-        values.into_iter().map(move |v| edit(move |c| Some(c.inputs[input].slots.get_mut(at)?.1 = v)))
+        values.into_iter().map(move |v| edit(move |c| set(c.inputs[input].slots.get_mut(at).map(|s| &mut s.1), v)))
     });
     edits.collect()
 }

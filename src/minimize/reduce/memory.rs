@@ -1,7 +1,7 @@
 //! Memory that holds less: zeros first, then plain bytes, then fewer pointers.
 
 use super::constants::plainer_ints;
-use super::{Edit, edit, take};
+use super::{Edit, edit, set, take};
 use crate::case::{Case, ObjectValues};
 use crate::ir::SymPtr;
 use crate::world::SlotValue;
@@ -65,23 +65,22 @@ fn zero_piece(case: &mut Case, input: usize, region: usize, piece: std::ops::Ran
 fn values(values: &ObjectValues, input: usize, object: usize) -> Vec<Edit> {
     let count = match values {
         ObjectValues::Bytes(bytes) => {
-            let set = move |at: usize, to: u8| {
+            let put = move |at: usize, to: u8| {
                 edit(move |c| match c.inputs[input].objects.get_mut(object)? {
-                    ObjectValues::Bytes(b) => Some(*b.get_mut(at)? = to),
+                    ObjectValues::Bytes(b) => set(b.get_mut(at), to),
                     _ => None,
                 })
             };
             let nonzero = bytes.iter().enumerate().filter(|(_, b)| **b > 0);
-            return nonzero.flat_map(|(at, b)| (0..(*b).min(2)).map(move |to| set(at, to))).collect();
+            return nonzero.flat_map(|(at, b)| (0..(*b).min(2)).map(move |to| put(at, to))).collect();
         }
         other => other.values().count(),
     };
     let old: Vec<SlotValue> = values.values().collect();
-    let set = move |at: usize, to: SlotValue| {
-        edit(move |c| Some(*value_mut(c.inputs[input].objects.get_mut(object)?, at)? = to))
-    };
+    let put =
+        move |at: usize, to: SlotValue| edit(move |c| set(value_mut(c.inputs[input].objects.get_mut(object)?, at), to));
     let at = (0..count).filter(|at| old[*at] != SlotValue::Nil);
-    at.flat_map(|at| std::iter::once(SlotValue::Nil).chain(super::inputs::plainer(old[at])).map(move |v| set(at, v)))
+    at.flat_map(|at| std::iter::once(SlotValue::Nil).chain(super::inputs::plainer(old[at])).map(move |v| put(at, v)))
         .collect()
 }
 
@@ -104,7 +103,7 @@ pub(super) fn plain(case: &Case) -> Vec<Edit> {
                     .into_iter()
                     .filter(|b| b < byte)
                     .collect::<std::collections::BTreeSet<u8>>();
-                edits.extend(lower.into_iter().map(|b| edit(move |c| Some(*c.inputs[n].memory[r].get_mut(at)? = b))));
+                edits.extend(lower.into_iter().map(|b| edit(move |c| set(c.inputs[n].memory[r].get_mut(at), b))));
             }
         }
         for (p, pointer) in input.pointers.iter().enumerate() {

@@ -39,6 +39,19 @@ fn edit(change: impl Fn(&mut Case) -> Option<()> + Send + Sync + 'static) -> Edi
     })
 }
 
+/// An edit in place that always can be made.
+fn always(change: impl Fn(&mut Case) + Send + Sync + 'static) -> Edit {
+    edit(move |case| {
+        change(case);
+        Some(())
+    })
+}
+
+/// Puts a value in a place, if there is one.
+fn set<T>(place: Option<&mut T>, value: T) -> Option<()> {
+    place.map(|place| *place = value)
+}
+
 /// Takes an element out, if it is there.
 fn take<T>(list: &mut Vec<T>, at: usize) -> Option<()> {
     (at < list.len()).then(|| list.remove(at)).map(drop)
@@ -59,6 +72,7 @@ pub(super) fn reducers() -> Vec<Reducer> {
         Box::new(snapshots::entries),
         Box::new(instructions::single),
         Box::new(standins::loads),
+        Box::new(absorb::joined),
         Box::new(absorb::sums),
         Box::new(shown::operands),
         Box::new(calls::helpers),

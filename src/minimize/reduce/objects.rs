@@ -84,7 +84,7 @@ fn become_kind(case: &mut Case, o: usize, kind: ObjectKind) -> Option<()> {
                 hash.iter_mut().zip(old_hash).for_each(|(n, v)| *n = *v);
             }
             (ObjectValues::Upvalues(new), ObjectValues::Upvalues(old)) => {
-                new.iter_mut().zip(old).for_each(|(n, v)| *n = *v)
+                new.iter_mut().zip(old).for_each(|(n, v)| *n = *v);
             }
             (ObjectValues::Bytes(new), ObjectValues::Bytes(old)) => new.iter_mut().zip(old).for_each(|(n, b)| *n = *b),
             _ => {}

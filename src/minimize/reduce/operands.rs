@@ -1,14 +1,14 @@
 //! Plainer instructions: no guard, a simpler opcode of the same family, a simpler type, constants and earlier refs for operands.
 
 use super::standins::{Values, blanks, earlier};
-use super::{Edit, edit};
+use super::{Edit, edit, set};
 use crate::case::Case;
 use crate::ir::{ALL_OPS, ALL_TYPES, Arg, Const, ConvCheck, Ins, Lit, Op, Status, Type};
 use crate::minimize::cut::Which;
 use crate::minimize::weight::{op_rank, type_rank};
 
 fn change(which: Which, at: usize, new: Ins) -> Edit {
-    edit(move |c| Some(*which.trace_mut(c)?.ins.get_mut(at)? = new))
+    edit(move |c| set(which.trace_mut(c)?.ins.get_mut(at), new))
 }
 
 /// Every instruction with what it might be instead.

@@ -1,6 +1,6 @@
 //! Fewer and smaller regions, at plainer places.
 
-use super::{Edit, edit, mentions};
+use super::{Edit, always, edit, mentions};
 use crate::case::Case;
 use crate::ir::RegionId;
 
@@ -57,7 +57,7 @@ pub(super) fn smaller(case: &Case) -> Vec<Edit> {
             size.saturating_sub(1),
         ];
         let sizes: std::collections::BTreeSet<u32> = sizes.into_iter().filter(|s| *s > 0 && *s < size).collect();
-        edits.extend(sizes.iter().map(|s| *s).map(move |s| edit(move |c| end_at(c, r, s))));
+        edits.extend(sizes.iter().copied().map(move |s| edit(move |c| end_at(c, r, s))));
         edits.extend(sizes.into_iter().map(move |s| edit(move |c| start_at(c, r, size - s))));
     }
     edits
@@ -108,8 +108,7 @@ pub(super) fn places(case: &Case) -> Vec<Edit> {
         ];
         let offsets: std::collections::BTreeSet<u32> =
             offsets.into_iter().filter(|o| *o >= end && *o < region.offset).collect();
-        edits
-            .extend(offsets.into_iter().map(|offset| edit(move |c| Some(c.world.regions.get_mut(r)?.offset = offset))));
+        edits.extend(offsets.into_iter().map(|offset| always(move |c| c.world.regions[r].offset = offset)));
     }
     edits
 }

@@ -3,7 +3,7 @@
 use super::{Edit, edit, slots_used};
 use crate::case::Case;
 use crate::ir::validate::{MAX_SLOT, MIN_SLOT};
-use crate::ir::{Arg, Ins, Op, Ref, Rule, Slot, SnapEntry, Trace};
+use crate::ir::{Arg, Ins, Link, Op, Ref, Rule, Slot, Snap, SnapEntry, Trace};
 use crate::minimize::cut::{Cut, Which};
 
 /// Each instruction goes with all that uses it; its operands are kept by slots of a snapshot, or one by a store to where the other points.
@@ -31,9 +31,15 @@ pub(super) fn operands(case: &Case) -> Vec<Edit> {
 fn show(case: &mut Case, which: Which, r: Ref, refs: &[Ref], free: &[Slot], n: usize) -> Option<()> {
     let trace = which.trace_mut(case)?;
     let end = trace.end();
+    // The only one there is stands before the first instruction.
+    let needs_another = trace.snaps.len() == 1 && trace.link != Link::Loop;
+    if needs_another {
+        trace.snaps.push(Snap { at: end, entries: vec![] });
+    }
+    let n = if needs_another { 1 } else { n };
     let is_last = n + 1 == trace.snaps.len();
     let snap = trace.snaps.get_mut(n)?;
-    let held = |snap: &crate::ir::Snap, r: Ref| snap.entries.iter().any(|e| e.value == Arg::Ref(r));
+    let held = |snap: &Snap, r: Ref| snap.entries.iter().any(|e| e.value == Arg::Ref(r));
     if is_last && refs.iter().any(|r| snap.at <= *r) {
         snap.at = end;
     }

@@ -1,6 +1,6 @@
 //! Side traces: away, alone, or with fewer slots from their parent.
 
-use super::{Edit, edit};
+use super::{Edit, always, edit};
 use crate::case::Case;
 use crate::interpret::Program;
 use crate::ir::{Arg, Ins, Link, Lit, Op, SloadMode, Slot, Type};
@@ -12,7 +12,7 @@ pub(super) fn detach(case: &Case) -> Vec<Edit> {
     if case.side.is_none() {
         return vec![];
     }
-    vec![edit(|c| Some(drop(c.side.take()?))), edit(alone)]
+    vec![always(|c| c.side = None), edit(alone)]
 }
 
 fn alone(case: &mut Case) -> Option<()> {

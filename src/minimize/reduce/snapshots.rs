@@ -1,8 +1,8 @@
 //! Fewer snapshots, fewer slots in them, plainer values.
 
-use super::{Edit, edit, pieces};
+use super::{Edit, edit, pieces, set};
 use crate::case::Case;
-use crate::ir::{Arg, Const, Trace};
+use crate::ir::{Arg, Const, SnapEntry, Trace};
 use crate::minimize::cut::Which;
 
 /// Snapshots that go, the last first: their guards leave through the one before.
@@ -37,9 +37,9 @@ pub(super) fn entries(case: &Case) -> Vec<Edit> {
     let mut edits = Vec::new();
     for which in Which::of(case) {
         let trace = which.trace(case);
-        edits.push(edit(move |c| Some(which.trace_mut(c)?.snaps.iter_mut().for_each(|s| s.entries.clear()))));
+        edits.push(edit(move |c| forget(c, which, None)));
         for slot in slots(trace).into_iter().rev() {
-            edits.push(edit(move |c| Some(forget(which.trace_mut(c)?, slot))));
+            edits.push(edit(move |c| forget(c, which, Some(slot))));
         }
         for (n, snap) in trace.snaps.iter().enumerate().rev() {
             for size in pieces().filter(|size| *size <= snap.entries.len()) {
@@ -61,9 +61,11 @@ fn slots(trace: &Trace) -> Vec<u8> {
     all.collect::<std::collections::BTreeSet<u8>>().into_iter().collect()
 }
 
-/// No snapshot has the slot.
-fn forget(trace: &mut Trace, slot: u8) {
-    trace.snaps.iter_mut().for_each(|s| s.entries.retain(|e| e.slot.0 != slot));
+/// No snapshot has the slot, or any.
+fn forget(case: &mut Case, which: Which, slot: Option<u8>) -> Option<()> {
+    let gone = |e: &SnapEntry| slot.is_none_or(|s| e.slot.0 == s);
+    which.trace_mut(case)?.snaps.iter_mut().for_each(|s| s.entries.retain(|e| !gone(e)));
+    Some(())
 }
 
 /// Constants for what entries hold.
@@ -79,7 +81,10 @@ pub(super) fn values(case: &Case) -> Vec<Edit> {
                     value => super::constants::plainer(value),
                 };
                 edits.extend(new.into_iter().map(|value| {
-                    edit(move |c| Some(which.trace_mut(c)?.snaps.get_mut(n)?.entries.get_mut(at)?.value = value))
+                    edit(move |c| {
+                        let entry = which.trace_mut(c)?.snaps.get_mut(n)?.entries.get_mut(at);
+                        set(entry.map(|e| &mut e.value), value)
+                    })
                 }));
             }
         }

@@ -129,10 +129,10 @@ impl Objects {
     pub fn node(&mut self, row: &Row, key: &str) -> String {
         let owner = row.reference(0).and_then(|part| self.owner(part).cloned());
         let Some(Owner::Part(id)) = owner else { return key.into() };
-        if let Kind::Table { keys, .. } = &mut self.kinds[id].1 {
-            if !keys.iter().any(|known| known == key) {
-                keys.push(key.into());
-            }
+        if let Kind::Table { keys, .. } = &mut self.kinds[id].1
+            && !keys.iter().any(|known| known == key)
+        {
+            keys.push(key.into());
         }
         self.owners.insert(row.number, Owner::Hash(id, key.into()));
         format!("{}[{key}]", self.kinds[id].0)
@@ -152,10 +152,12 @@ impl Objects {
             }
             (Owner::Object(id), "HREF" | "NEWREF") => {
                 let key = self.constant(row.arg(1), Type::Nil).unwrap_or_else(|| row.arg(1).into());
-                if let Kind::Table { keys, .. } = &mut self.kinds[id].1 {
-                    if reference(&key).is_none() && row.op == "HREF" && !keys.contains(&key) {
-                        keys.push(key.clone());
-                    }
+                if let Kind::Table { keys, .. } = &mut self.kinds[id].1
+                    && reference(&key).is_none()
+                    && row.op == "HREF"
+                    && !keys.contains(&key)
+                {
+                    keys.push(key.clone());
                 }
                 self.owners.insert(row.number, Owner::Hash(id, key));
             }
@@ -172,10 +174,11 @@ impl Objects {
 
     /// A template's table.
     fn learn_constant(&mut self, row: &Row) {
-        if row.op == "FLOAD" && row.arg(0).starts_with('{') {
-            if let Some(id) = self.id_of(row.arg(0), Type::Tab) {
-                self.owners.insert(row.number, Owner::Part(id));
-            }
+        if row.op == "FLOAD"
+            && row.arg(0).starts_with('{')
+            && let Some(id) = self.id_of(row.arg(0), Type::Tab)
+        {
+            self.owners.insert(row.number, Owner::Part(id));
         }
     }
 
