@@ -1,6 +1,6 @@
 //! A failing case made small: the same failure with as little around it as can be.
 //!
-//! Reduction is a search. [`reduce`] proposes smaller cases, in a fixed order; a [`Judge`] says which of them still fail in the same bucket; the
+//! Reduction is a search. `reduce` proposes smaller cases, in a fixed order; a [`Judge`] says which of them still fail in the same bucket; the
 //! first that does takes the place of the case, until no proposal is left that does. Each proposal is legal ([`Case::check`]) and
 //! lighter by a total order ([`Weight`]), so the search ends, and what it ends with is not changed by another search.
 //!
