@@ -168,11 +168,11 @@ pub struct Call {
 /// What LuaJIT leaves open, seen during a run; it matters only where FOLD computed on the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Unspecified {
-    /// An invalid operation made a NaN, whose sign is the host's when FOLD computes it; or a NaN passed through an
-    /// operation that FOLD may rewrite (`x * -1` to `-x`).
+    /// An invalid operation made a NaN, whose sign is the host's when FOLD computes it; or a NaN entered
+    /// arithmetic, which FOLD may rewrite (`x * -1` to `-x`).
     NanSign,
-    /// Two different NaNs met in a commutative operation, whose operands FOLD may swap; or a NaN passed through an
-    /// operation that FOLD may drop, and with it the quieting (`x * 1`).
+    /// Two different NaNs met in a commutative operation, whose operands FOLD may swap; or a NaN entered
+    /// arithmetic that FOLD may drop, and with it the quieting (`x * 1`). Or the host rounded a signalling one.
     NanPayload,
     /// A number out of an integer type's range was converted to it: in C undefined, on ARM64 saturated. Or minus zero was
     /// checked to be an integer: FOLD keeps the zero's sign where the way back follows.

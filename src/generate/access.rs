@@ -190,8 +190,7 @@ impl Builder<'_, '_, '_> {
     /// Loads a new stack slot as int or num, in one of the modes; `None` if all slots are taken.
     pub(super) fn slot(&mut self, ty: Type) -> Option<Ref> {
         let convert = self.u.percent(20);
-        // A converting `num` load that DCE leaves unused checks for the wrong type (`asm_sload`): rare, as it ends the trace.
-        let checked = self.u.percent(if convert && ty == Type::Num { 4 } else { 60 });
+        let checked = self.u.percent(60);
         let wrong = if checked && self.u.percent(4) { self.u.index(self.cells.count()) } else { usize::MAX };
         let in_slot = if convert { other_number(ty) } else { ty };
         let bulk = &mut self.bulk;

@@ -54,25 +54,14 @@ impl Builder<'_, '_, '_> {
     }
 
     fn conv_chain(&mut self) {
-        let (dst, src) = self.pair();
+        let (dst, src) = self.u.pick(&PAIRS);
         let mut x = self.value(src.class());
         x = self.conv(dst, src, x);
         for _ in 0..self.u.below(3) {
             let class = self.ty(x).class();
             let next: Vec<_> = PAIRS.iter().copied().filter(|(_, src)| src.class() == class).collect();
-            match self.u.pick(&next) {
-                (Type::Float, Type::I64 | Type::U64) if !self.is_raw() => break,
-                (dst, src) => x = self.conv(dst, src, x),
-            }
-        }
-    }
-
-    /// A pair of types. FOLD drops a conversion from 64 bits to single when its result is stored (`xstore_conv` means integers
-    /// only): such a case shows nothing else, so that they are rare.
-    fn pair(&mut self) -> (Type, Type) {
-        match self.u.pick(&PAIRS) {
-            (Type::Float, Type::I64 | Type::U64) if !self.is_raw() && !self.u.percent(6) => (Type::Float, Type::U32),
-            pair => pair,
+            let (dst, src) = self.u.pick(&next);
+            x = self.conv(dst, src, x);
         }
     }
 

@@ -105,7 +105,6 @@ impl Builder<'_, '_, '_> {
         self.retain(|_| false);
         self.control_pointer = None;
         self.forget_sums();
-        self.forget_sums();
         (self.bases, self.strings, self.addresses) = (vec![], vec![], vec![]);
         self.in_body = false;
         self.objects.restart();

@@ -27,11 +27,7 @@ pub(super) fn decode(case: &Case) -> Result<Program> {
 
 fn decode_trace(trace: &Trace, world: &World, passes: bool) -> Result<Body> {
     let mut places = Places::new(trace, world);
-    let mut steps = decode_steps(trace, &mut places)?;
-    if passes {
-        // What an iteration starts with may be a constant that the one before left.
-        steps.iter_mut().for_each(|s| s.rewritable |= is_arithmetic(s.op) && s.ty == Type::Num);
-    }
+    let steps = decode_steps(trace, &mut places)?;
     let snaps = (0..trace.snaps.len()).map(|n| decode_snap(trace, n, &mut places)).collect::<Result<Vec<_>>>()?;
     let after = after(trace, passes);
     if trace.link != Link::Loop || passes {
@@ -126,8 +122,7 @@ fn decode_ins(trace: &Trace, at: Ref, ins: &Ins, exit: ExitNo, places: &mut Plac
     let (a, b) = (places.of(ins.op1), places.of(ins.op2));
     let is_sum = ins.ty == Type::Num && matches!(ins.op, Op::ADD | Op::SUB) && ins.op1 != ins.op2;
     let products = ins.args().map(|arg| if is_sum { product(trace, arg, places) } else { None });
-    let (rewritable, to) = (is_rewritable(trace, ins), usize::from(at.0));
-    Ok(Step { op: ins.op, ty: ins.ty, guard: ins.guard, at, to, a, b, literal, exit, products, rewritable })
+    Ok(Step { op: ins.op, ty: ins.ty, guard: ins.guard, at, to: usize::from(at.0), a, b, literal, exit, products })
 }
 
 /// What an instruction says beside its operands' values, if that is what its opcode takes.
@@ -200,20 +195,6 @@ fn product(trace: &Trace, arg: Arg, places: &mut Places<'_>) -> Option<Product> 
         _ => return None,
     };
     Some(Product { factors: factors.map(|arg| places.of(arg)), negated })
-}
-
-/// True for arithmetic that FOLD rewrites for what its operands are: negations and constants, or what may become one.
-fn is_rewritable(trace: &Trace, ins: &Ins) -> bool {
-    let has_constant = |i: &Ins| i.args().iter().any(|a| matches!(a, Arg::K(_)));
-    let gives_negation = |a: &Arg| {
-        let def = a.as_ref().map(|r| trace.get(r));
-        def.is_some_and(|i| i.op == Op::NEG || (is_arithmetic(i.op) && has_constant(i)))
-    };
-    ins.ty == Type::Num && is_arithmetic(ins.op) && (has_constant(ins) || ins.args().iter().any(gives_negation))
-}
-
-fn is_arithmetic(op: Op) -> bool {
-    matches!(op, Op::ADD | Op::SUB | Op::MUL | Op::DIV | Op::POW)
 }
 
 fn decode_snap(trace: &Trace, snap: usize, places: &mut Places<'_>) -> Result<Vec<Entry>> {

@@ -26,12 +26,12 @@ macro_rules! eval {
     };
     ($frame:ident, $step:ident, marked $f:path) => {{
         let (a, b) = ($frame.values[$step.a], $frame.values[$step.b]);
-        fused::note_rewritable(&mut $frame.marks, $step, a, b);
+        fused::note_nan(&mut $frame.marks, $step, a, b);
         Ok(Flow::Next($f(&mut $frame.marks, $step.ty, a, b)))
     }};
     ($frame:ident, $step:ident, sum $f:path) => {{
         let (a, b) = ($frame.values[$step.a], $frame.values[$step.b]);
-        fused::note_rewritable(&mut $frame.marks, $step, a, b);
+        fused::note_nan(&mut $frame.marks, $step, a, b);
         let result = $f(&mut $frame.marks, $step.ty, a, b);
         fused::note_products($frame, $step, result);
         Ok(Flow::Next(result))

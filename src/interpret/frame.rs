@@ -26,8 +26,6 @@ pub(super) struct Step {
     pub exit: ExitNo,
     /// For a sum: its operands that are products.
     pub products: [Option<Product>; 2],
-    /// FOLD may rewrite this operation to one that treats NaNs otherwise.
-    pub rewritable: bool,
 }
 
 /// A literal operand, resolved.

@@ -30,11 +30,12 @@ fn fused(frame: &Frame<'_>, step: &Step, n: usize, p: Product) -> u64 {
     }
 }
 
-/// Marks a NaN that enters an operation which FOLD may rewrite: the rewritten one may give the NaN another sign, or not
-/// quiet it (`lj_opt_fold.c`, "FP algebraic simplifications").
+/// Marks a NaN that enters arithmetic: FOLD may compute it on the host or rewrite it, when it learns what an operand is from a store before,
+/// an earlier iteration or the operand's own folding. The rewritten operation may give the NaN another sign, or not quiet it (`lj_opt_fold.c`,
+/// "FP algebraic simplifications").
 #[inline]
-pub(super) fn note_rewritable(marks: &mut Marks, step: &Step, a: u64, b: u64) {
-    if step.rewritable && step.ty == Type::Num && (fp::is_nan(a) || fp::is_nan(b)) {
+pub(super) fn note_nan(marks: &mut Marks, step: &Step, a: u64, b: u64) {
+    if step.ty == Type::Num && (fp::is_nan(a) || fp::is_nan(b)) {
         marks.set(Unspecified::NanSign);
         marks.set(Unspecified::NanPayload);
     }

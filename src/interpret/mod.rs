@@ -38,9 +38,8 @@
 //!
 //! **Unspecified.** Some results are exact on ARM64 but not promised by LuaJIT, whose optimiser may compute them on the
 //! host or rewrite what leads to them. They are computed by ARM64's rules and *marked* in [`Outcome::unspecified`]:
-//! - `NanSign`: an invalid operation made a NaN, or a NaN passed through an operation that FOLD may rewrite
-//!   (`x * -1` to `-x`);
-//! - `NanPayload`: two different NaNs met in a commutative operation, or a NaN met such a rewritten one;
+//! - `NanSign`: an invalid operation made a NaN, or a NaN entered arithmetic, which FOLD may rewrite (`x * -1` to `-x`);
+//! - `NanPayload`: two different NaNs met in a commutative operation, or a NaN entered such arithmetic, or a signalling one was rounded;
 //! - `ConvRange`: an unchecked conversion of a number outside the integer type, or a checked one of minus zero, which FOLD
 //!   may keep when the way back follows;
 //! - `TobitFraction`: `TOBIT` of a number that is not integral;

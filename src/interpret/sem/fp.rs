@@ -110,6 +110,10 @@ pub fn fpmath(marks: &mut Marks, fpm: Fpm, a: u64) -> u64 {
         Fpm::Log => return library(marks, [a], f64::from_bits(a).ln()),
         Fpm::Log2 => return library(marks, [a], f64::from_bits(a).log2()),
     };
+    if is_signalling(a) {
+        // lj_opt_fold.c: kfold_fpmath; whether the host's functions quiet it is theirs.
+        marks.set(Unspecified::NanPayload);
+    }
     propagate([a]).unwrap_or_else(|| settle(marks, host(f64::from_bits(a))))
 }
 
@@ -259,6 +263,12 @@ mod tests {
         assert_eq!(round(Fpm::Floor, -0.3), -1.0);
         assert_eq!(round(Fpm::Floor, (1u64 << 51) as f64 + 0.5), (1u64 << 51) as f64);
         assert_eq!(round(Fpm::Ceil, 5e-324), 1.0);
+    }
+
+    #[test]
+    fn rounding_a_signalling_nan_is_marked() {
+        assert_eq!(marks_of(|m| _ = fpmath(m, Fpm::Floor, SNAN)), [Unspecified::NanPayload]);
+        assert!(marks_of(|m| _ = fpmath(m, Fpm::Floor, QNAN_A)).is_empty());
     }
 
     #[test]
