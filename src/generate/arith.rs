@@ -112,7 +112,7 @@ impl Builder<'_, '_, '_> {
 
     /// A count as the operand of a shift: one of 64 bits may be of either width.
     pub(super) fn constant_count(&mut self, ty: Type, count: i32) -> Arg {
-        let wide = ty.class() == Class::W64 && self.u.percent(30);
+        let wide = ty.class() == Class::W64 && self.u.percent(self.swarm.wide_counts);
         Arg::K(if wide { Const::Int64(count.into()) } else { Const::Int(count) })
     }
 

@@ -97,6 +97,8 @@ pub(super) struct Swarm {
     pub held: &'static [Class],
     /// True if constants come from few families.
     pub palette: bool,
+    /// Percent of constant shift counts that are 64-bit integers (`3LL`), where the operand is one.
+    pub wide_counts: u8,
     /// Percent of loops that exchange carried values.
     pub rotate: u8,
     /// True for a trace of hundreds of instructions.
@@ -134,6 +136,7 @@ impl Swarm {
             live,
             held: s.pick(&HELD),
             palette,
+            wide_counts: s.pick(&[0, 0, 0, 50]),
             rotate: s.pick(&[15, 50]),
             big: s.below(1000) >= 1000 - u32::from(knobs.big.min(1000)),
             is_loop: s.percent(knobs.loops),
