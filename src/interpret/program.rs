@@ -441,8 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn nans_that_enter_arithmetic_are_marked() {
-        // FOLD takes MIN x x for x, and sees that the sum's right operand is a negation.
+    fn nans_that_enter_arithmetic_are_marked_as_fold_may_see_through_min() {
         let marks = |x: f64| {
             let sample = Sample::new().slots(&[(2, SlotValue::Num(x.to_bits()))]).sload(Num, 2, "");
             let sample = sample.ins(Op::NEG, Num, r(1), Arg::None).ins(Op::MIN, Num, r(2), r(2));
