@@ -53,7 +53,7 @@ impl Default for Layout {
 impl Layout {
     /// 70 MB at an address that is free on Linux; the exit handler is near the machine code.
     pub const DEFAULT: Self = Self {
-        base: 0x1000_0000_0000,
+        base: 0x2000_0000_0000,
         heap_size: 32 * MB,
         object_ofs: 16 * MB,
         object_size: MB,

@@ -10,7 +10,7 @@ pub use object::{Object, ObjectKind, Upvalue};
 use thiserror::Error;
 
 /// Address of the data area: 66 MiB above the arena's base (see `luajit-arm64-sys`, `Layout`).
-pub const DATA_BASE: u64 = 0x1000_0420_0000;
+pub const DATA_BASE: u64 = 0x2000_0420_0000;
 /// Bytes of the data area that regions may use.
 pub const DATA_SIZE: u32 = 128 << 10;
 /// What unused bytes of the data area hold; a store there is found by its absence.

@@ -7,7 +7,7 @@ use super::{BadWorld, World};
 use crate::ir::{CdataType, Key, ObjId, Slot, Type};
 
 /// Address of the object area: 16 MiB above the arena's base (see `luajit-arm64-sys`, `Layout`).
-pub const OBJECT_BASE: u64 = 0x1000_0100_0000;
+pub const OBJECT_BASE: u64 = 0x2000_0100_0000;
 /// Bytes for the headers of all objects, with strings and payloads.
 pub const OBJECT_AREA: u64 = 1 << 20;
 /// Most objects of a world.

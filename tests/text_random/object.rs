@@ -10,7 +10,7 @@ use tracehound::world::{
 };
 
 /// Where runs find objects that no world has.
-const ELSEWHERE: u64 = 0x1000_0200_0000;
+const ELSEWHERE: u64 = 0x2000_0200_0000;
 const CTYPES: [CdataType; 7] = [
     CdataType::Int32,
     CdataType::Int64,

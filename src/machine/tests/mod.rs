@@ -12,17 +12,17 @@ use crate::outcome::{Fault, FaultClass};
 use capstone::arch::{BuildsCapstone, arm64};
 
 /// The code window: two pages, so that code may cross from one to the other.
-const CODE: u64 = 0x1000_0300_0000;
+const CODE: u64 = 0x2000_0300_0000;
 const CODE_LEN: u64 = 0x2000;
 /// Where exits are: number n at `EXITS + 4 * n`, as far as `TAIL`.
-const EXITS: u64 = 0x1000_0400_0000;
+const EXITS: u64 = 0x2000_0400_0000;
 const TAIL: u64 = EXITS + 0x400;
 /// A function that adds 1 to x0 and fills d0 to d7 and x1 to x17 with 99.
 const CALL: u64 = EXITS + 0x800;
-const DATA: u64 = 0x1000_0420_0000;
+const DATA: u64 = 0x2000_0420_0000;
 const DATA_LEN: usize = 0x1_0000;
-const CONST: u64 = 0x1000_0440_0000;
-const STACK: u64 = 0x1000_0460_0000;
+const CONST: u64 = 0x2000_0440_0000;
+const STACK: u64 = 0x2000_0460_0000;
 const STACK_LEN: usize = 0x2000;
 const SP: u64 = STACK + 0x1000;
 
