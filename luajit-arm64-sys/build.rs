@@ -15,7 +15,9 @@ fn main() {
     for path in ["build.rs", "csrc", "src/compile"] {
         println!("cargo:rerun-if-changed={path}");
     }
-    println!("cargo:rerun-if-env-changed=CC");
+    for name in ["CC", "RUSTFLAGS"] {
+        println!("cargo:rerun-if-env-changed={name}");
+    }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     if let Err(message) = build(&out) {
         eprintln!("error: {message}");
@@ -38,9 +40,18 @@ fn build(out: &Path) -> Result<(), String> {
 }
 
 fn compile(source: &Path, dir: &Path) -> Result<PathBuf, compile::BuildError> {
-    let cc = Toolchain::from_env();
+    let instrument = instrumentation();
+    let cc = if instrument.is_empty() { Toolchain::from_env() } else { Toolchain::clang()? };
     let prepared = compile::prepare(&Tree::find(source)?, Variant::Plain, &cc, dir)?;
-    compile::compile_object(&prepared, &cc)
+    compile::compile_object(&prepared, &instrument, &cc)
+}
+
+/// Under `cargo fuzz`, libFuzzer sees the edges of LuaJIT's assembler, and `AddressSanitizer`, where it is linked, LuaJIT's memory errors.
+fn instrumentation() -> Vec<&'static str> {
+    let fuzzing = env::var_os("CARGO_CFG_FUZZING").is_some();
+    let asan = env::var("CARGO_CFG_SANITIZE").is_ok_and(|names| names.split(',').any(|name| name == "address"));
+    let edges = fuzzing.then_some(["-fsanitize=fuzzer-no-link", compile::EDGES_OF]).into_iter().flatten();
+    edges.chain(asan.then_some("-fsanitize=address")).collect()
 }
 
 /// The folder of the `luajit-src` crate. Cargo does not tell a build script where its dependencies are, `cargo metadata` does.

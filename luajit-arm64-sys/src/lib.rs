@@ -21,6 +21,7 @@ mod code;
 mod committed;
 mod compile;
 mod coverage;
+mod edges;
 mod error;
 mod fetch;
 mod ir;

@@ -10,6 +10,7 @@ use crate::abi::{self, Api, status, th_api_get};
 use crate::blame::{self, BlameApi};
 use crate::compile::BuildInfo;
 use crate::coverage::counters_path;
+use crate::edges::EdgesApi;
 use crate::error::Error;
 use crate::jit::last_error;
 use crate::tables::Tables;
@@ -20,10 +21,18 @@ pub struct Library {
     api: &'static Api,
     tables: Tables,
     info: BuildInfo,
-    /// Of a `blame` build.
-    blame: Option<&'static BlameApi>,
+    more: More,
     /// Where it was loaded from.
     path: Option<PathBuf>,
+}
+
+/// Tables that only some builds have.
+#[derive(Debug, Default)]
+struct More {
+    /// Of a `blame` build.
+    blame: Option<&'static BlameApi>,
+    /// Of a `guided` build.
+    edges: Option<&'static EdgesApi>,
 }
 
 impl Library {
@@ -31,7 +40,7 @@ impl Library {
     pub fn builtin() -> Rc<Self> {
         // SAFETY: the function takes nothing and returns the address of a constant.
         let api = unsafe { &*th_api_get() };
-        Rc::new(Self::new(api, None, None))
+        Rc::new(Self::new(api, More::default(), None))
     }
 
     /// A shared library made by [`crate::build_shared`]. It stays loaded until the process ends.
@@ -40,15 +49,15 @@ impl Library {
     /// If it can't be loaded, or another version of this crate made it.
     pub fn load(path: &Path) -> Result<Rc<Self>, Error> {
         let path = fs::canonicalize(path).map_err(|source| Error::NotFound { path: path.to_owned(), source })?;
-        let (api, blame) = open(&path).map_err(|source| Error::Load { path: path.clone(), source })?;
-        Ok(Rc::new(Self::new(check_interface(api, &path)?, blame.filter(|api| blame::is_ours(api)), Some(path))))
+        let (api, more) = open(&path).map_err(|source| Error::Load { path: path.clone(), source })?;
+        Ok(Rc::new(Self::new(check_interface(api, &path)?, more, Some(path))))
     }
 
-    fn new(api: &'static Api, blame: Option<&'static BlameApi>, path: Option<PathBuf>) -> Self {
+    fn new(api: &'static Api, more: More, path: Option<PathBuf>) -> Self {
         // SAFETY: the tables are constants of a library that is never unloaded.
         let tables = unsafe { Tables::read((api.tables)()) };
         let info = BuildInfo::parse(tables.build_info);
-        Self { api, tables, info, blame, path }
+        Self { api, tables, info, more, path }
     }
 
     /// This release's numbers.
@@ -89,7 +98,11 @@ impl Library {
     }
 
     pub(crate) fn blame(&self) -> Option<&'static BlameApi> {
-        self.blame
+        self.more.blame
+    }
+
+    pub(crate) fn edges(&self) -> Option<&'static EdgesApi> {
+        self.more.edges
     }
 }
 
@@ -97,18 +110,23 @@ impl Library {
 type GetApi = unsafe extern "C" fn() -> *const Api;
 /// What a `blame` build exports beside it.
 type GetBlame = unsafe extern "C" fn() -> &'static BlameApi;
+/// What a `guided` build exports beside it.
+type GetEdges = unsafe extern "C" fn() -> &'static EdgesApi;
 
 /// The addresses of the library's tables; the first one's first two words can be read whatever its version.
-fn open(path: &Path) -> Result<(*const Api, Option<&'static BlameApi>), libloading::Error> {
-    // SAFETY: loading runs no code of the library but gcc's own to register line counters. The symbol has this type in every version.
+fn open(path: &Path) -> Result<(*const Api, More), libloading::Error> {
+    // SAFETY: loading runs no code of the library but the compilers' own to register counters. The symbols have these types in every
+    // version.
     unsafe {
         let library = libloading::Library::new(path)?;
         let get: libloading::Symbol<'_, GetApi> = library.get(b"th_api_get\0")?;
         let api = get();
         let blame = library.get::<GetBlame>(b"th_blame_get\0").ok().map(|get| get());
+        let edges = library.get::<GetEdges>(b"th_edges_get\0").ok().map(|get| get());
         // Unloading would invalidate the tables' strings.
         std::mem::forget(library);
-        Ok((api, blame))
+        let more = More { blame: blame.filter(|api| blame::is_ours(api)), edges: edges.filter(|api| api.is_ours()) };
+        Ok((api, more))
     }
 }
 

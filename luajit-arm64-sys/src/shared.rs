@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::compile::{self, BuildError, BuildInfo, Toolchain, Tree, Variant};
 
 /// Builds the tree at a path (a `luajit-src` crate, a LuaJIT checkout or its `src`) into the shared library `out`, and writes
-/// [`BuildInfo`] beside it as `out` + `.info`. The compiler is `$CC`, else `cc`. A [`Variant::Coverage`] has a third file, `out` +
-/// `.gcno`, which [`crate::line_coverage`] reads.
+/// [`BuildInfo`] beside it as `out` + `.info`. The compiler is `$CC`, else `cc`; for a [`Variant::Guided`] always clang. A
+/// [`Variant::Coverage`] has a third file, `out` + `.gcno`, which [`crate::line_coverage`] reads.
 ///
 /// It works in a temporary folder beside `out`; `out` appears complete or not at all.
 ///
@@ -22,9 +22,9 @@ pub fn build_shared(tree: &Path, variant: Variant, out: &Path) -> Result<BuildIn
         .prefix(".luajit-build-")
         .tempdir_in(&parent)
         .map_err(io("create a folder in", &parent))?;
-    let cc = Toolchain::from_env();
+    let cc = Toolchain::for_variant(variant)?;
     let prepared = compile::prepare(&tree, variant, &cc, temp.path())?;
-    let object = compile::compile_object(&prepared, &cc)?;
+    let object = compile::compile_object(&prepared, &[], &cc)?;
     let (library, info) = (temp.path().join("library.so"), temp.path().join("library.info"));
     compile::link_shared(&object, &library, variant, &cc)?;
     fs::write(&info, prepared.info.to_text()).map_err(io("write", &info))?;

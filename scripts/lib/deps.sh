@@ -14,6 +14,7 @@ c++        | compiles libFuzzer for the fuzz targets (C++)        | apt-get=g++ 
 make       | runs the build of Unicorn                            | apt-get=make dnf=make pacman=make apk=make zypper=make brew=make
 cmake      | configures the build of Unicorn, the emulator        | apt-get=cmake dnf=cmake pacman=cmake apk=cmake zypper=cmake brew=cmake
 pkg-config | asked for by Unicorn's configure script              | apt-get=pkg-config dnf=pkgconf-pkg-config pacman=pkgconf apk=pkgconf zypper=pkg-config brew=pkgconf
+clang      | compiles LuaJIT with counters in its control flow    | apt-get=clang dnf=clang pacman=clang apk=clang zypper=clang brew=llvm
 libclang   | reads Unicorn's C headers (bindgen), with clang's own| apt-get=libclang-dev dnf=clang-devel pacman=clang apk=clang-dev zypper=clang-devel brew=llvm
 TABLE
 }

@@ -18,7 +18,7 @@ pub struct BackendId {
     pub name: String,
     /// The exact version: `luajit-src 210.7.4+c6ffc14`, or a commit.
     pub version: String,
-    /// Build variant: `plain`, `assert`, `random-ra`, `blame`.
+    /// Build variant: `plain`, `assert`, `random-ra`, `blame`, `guided`.
     pub variant: String,
 }
 
@@ -114,6 +114,12 @@ pub trait Backend {
     /// When the build has none.
     fn dump_lines(&self, folder: &Path) -> Result<(), String> {
         Err(format!("this backend has no line counters to write to {}", folder.display()))
+    }
+
+    /// A counter for each edge of the backend's own control flow: how often it was taken, modulo 256, since the caller last cleared it. `None`
+    /// where the build counts none.
+    fn edges(&mut self) -> Option<&mut [u8]> {
+        None
     }
 
     /// What was recorded while the last case was compiled.

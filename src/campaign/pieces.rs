@@ -22,7 +22,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// No variant of that name.
-    #[error("{0:?} is no variant: write plain, assert, random-ra or blame")]
+    #[error("{0:?} is no variant: write plain, assert, random-ra, blame or guided")]
     Variant(String),
     /// The store's reason.
     #[error(transparent)]

@@ -27,7 +27,8 @@ struct AddArgs {
     /// luajit@210.4.6 (a release of the luajit-src crate) or luajit@PATH (a LuaJIT source tree)
     #[arg(value_name = "SPEC")]
     spec: String,
-    /// plain, assert (LuaJIT's own assertions), random-ra (random register allocation) or blame (who wrote each word)
+    /// plain, assert (LuaJIT's own assertions), random-ra (random register allocation), blame (who wrote each word) or guided
+    /// (the assembler's control flow is counted; needs clang)
     #[arg(long, value_name = "NAME", default_value = "plain")]
     variant: String,
     /// Build it even if it is there (source trees are always built again)

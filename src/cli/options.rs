@@ -13,7 +13,8 @@ pub(super) struct BackendArgs {
     /// Backend: luajit@210.7.4 (a release), luajit@PATH (a source tree); see `tracehound backends` [default: the built-in one]
     #[arg(long, value_name = "SPEC")]
     pub backend: Option<String>,
-    /// Build of it: plain, assert (LuaJIT's own assertions), random-ra (random register allocation) [default: plain]
+    /// Build of it: plain, assert (LuaJIT's own assertions), random-ra (random register allocation), guided (its control flow is counted)
+    /// [default: plain]
     #[arg(long, value_name = "NAME")]
     pub variant: Option<String>,
 }

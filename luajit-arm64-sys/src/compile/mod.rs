@@ -27,11 +27,16 @@ pub enum Variant {
     Coverage,
     /// Which statement wrote each word of machine code is recorded, by the compiler's calls for `ThreadSanitizer`.
     Blame,
+    /// The edges of the assembler's control flow are counted, by clang's counters for libFuzzer.
+    Guided,
 }
+
+/// Which functions have their edges counted, wherever clang counts any: a file beside the sources.
+pub const EDGES_OF: &str = "-fsanitize-coverage-allowlist=edges.list";
 
 impl Variant {
     /// Every variant, in the order of the enum.
-    pub const ALL: [Self; 5] = [Self::Plain, Self::Assert, Self::RandomRa, Self::Coverage, Self::Blame];
+    pub const ALL: [Self; 6] = [Self::Plain, Self::Assert, Self::RandomRa, Self::Coverage, Self::Blame, Self::Guided];
 
     /// The name used in file names, build information and on command lines.
     pub fn name(self) -> &'static str {
@@ -41,6 +46,7 @@ impl Variant {
             Self::RandomRa => "random-ra",
             Self::Coverage => "coverage",
             Self::Blame => "blame",
+            Self::Guided => "guided",
         }
     }
 
@@ -58,6 +64,17 @@ impl Variant {
             Self::Coverage => &["-DTH_COVERAGE", "--coverage", "-O0"],
             // As above; callers are found by their frame pointers.
             Self::Blame => &["-DTH_BLAME", "-fsanitize=thread", "-O0", "-g", "-fno-omit-frame-pointer"],
+            // With less debug information, clang names only functions that others were compiled into.
+            Self::Guided => &["-fsanitize-coverage=inline-8bit-counters,pc-table", EDGES_OF, "-g"],
+        }
+    }
+
+    /// The unit, a C file of ours, with what the instrumented code calls.
+    fn hooks(self) -> Option<&'static str> {
+        match self {
+            Self::Blame => Some("blame"),
+            Self::Guided => Some("edges"),
+            Self::Plain | Self::Assert | Self::RandomRa | Self::Coverage => None,
         }
     }
 }
@@ -85,6 +102,14 @@ pub enum BuildError {
     NoGcc {
         /// The first line of its `--version`.
         compiler: String,
+    },
+    /// Only clang counts edges as this crate reads them.
+    #[error(
+        "counting edges needs clang, and `{program}` is none: install the package clang, or set CC=clang-16 where it has such a name"
+    )]
+    NoClang {
+        /// What was tried.
+        program: String,
     },
     /// A compiler or one of LuaJIT's own build tools reported errors.
     #[error("{step} failed: {command}\n{message}")]

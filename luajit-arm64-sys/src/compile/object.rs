@@ -9,11 +9,8 @@ use super::tool::{Toolchain, run};
 use super::tree::Tree;
 use super::{BuildError, Variant, io_error};
 
-/// What instrumented code calls, a unit of its own.
-const HOOKS: &str = "blame.c";
-
 /// Our C files; embedded, so that the builder needs no checkout of ours at run time.
-const SHIM: [(&str, &str); 20] = [
+const SHIM: [(&str, &str); 23] = [
     ("api.h", include_str!("../../csrc/api.h")),
     ("host.h", include_str!("../../csrc/host.h")),
     ("shim.c", include_str!("../../csrc/shim.c")),
@@ -33,7 +30,10 @@ const SHIM: [(&str, &str); 20] = [
     ("coverage.c", include_str!("../../csrc/coverage.c")),
     ("tables.c", include_str!("../../csrc/tables.c")),
     ("blame.h", include_str!("../../csrc/blame.h")),
-    (HOOKS, include_str!("../../csrc/blame.c")),
+    ("blame.c", include_str!("../../csrc/blame.c")),
+    ("edges.h", include_str!("../../csrc/edges.h")),
+    ("edges.c", include_str!("../../csrc/edges.c")),
+    ("edges.list", include_str!("../../csrc/edges.list")),
 ];
 
 /// Whether a file of this name is ours and not LuaJIT's.
@@ -93,14 +93,16 @@ fn write_shim(src: &Path, info: &BuildInfo) -> Result<(), BuildError> {
 }
 
 /// Compiles a prepared tree into `shim.o` in its folder. File names in assertions stay relative, the same on every machine.
+/// `instrument` are further flags of the compiler; what they want linked is the caller's business.
 ///
 /// # Errors
 /// If the compiler reports errors.
-pub fn compile_object(prepared: &Prepared, cc: &Toolchain) -> Result<PathBuf, BuildError> {
+pub fn compile_object(prepared: &Prepared, instrument: &[&str], cc: &Toolchain) -> Result<PathBuf, BuildError> {
     let mut command = cc.command(&prepared.src);
-    command.args(FLAGS).args(TARGET).args(prepared.variant.flags()).args(["-I.", "-c", "shim.c", "-o", "shim.o"]);
-    if prepared.variant == Variant::Blame {
-        compile_hooks(prepared, cc)?;
+    command.args(FLAGS).args(TARGET).args(prepared.variant.flags()).args(instrument);
+    command.args(["-I.", "-c", "shim.c", "-o", "shim.o"]);
+    if let Some(hooks) = prepared.variant.hooks() {
+        compile_hooks(hooks, prepared, cc)?;
         // The debug information then says `src/lj_asm.c`, wherever the folder was.
         command.arg(format!("-fdebug-prefix-map={}=src", prepared.src.display()));
     }
@@ -108,10 +110,11 @@ pub fn compile_object(prepared: &Prepared, cc: &Toolchain) -> Result<PathBuf, Bu
     Ok(prepared.src.join("shim.o"))
 }
 
-fn compile_hooks(prepared: &Prepared, cc: &Toolchain) -> Result<(), BuildError> {
+fn compile_hooks(name: &str, prepared: &Prepared, cc: &Toolchain) -> Result<(), BuildError> {
+    let (source, object) = (format!("{name}.c"), format!("{name}.o"));
     let mut command = cc.command(&prepared.src);
-    command.args(FLAGS).args(["-fno-omit-frame-pointer", "-I.", "-c", HOOKS, "-o", "blame.o"]);
-    run("compiling the hooks of the blame variant", &mut command).map(drop)
+    command.args(FLAGS).args(["-fno-omit-frame-pointer", "-I.", "-c", &source, "-o", &object]);
+    run("compiling the hooks of the variant", &mut command).map(drop)
 }
 
 /// Where the compiler left what it knows of the object's lines; only in the coverage variant.
@@ -126,8 +129,8 @@ pub fn line_notes(object: &Path) -> PathBuf {
 pub fn link_shared(object: &Path, to: &Path, variant: Variant, cc: &Toolchain) -> Result<(), BuildError> {
     let mut command = cc.command(Path::new("."));
     command.args(["-shared", "-Wl,-z,defs", "-o"]).arg(to).arg(object);
-    if variant == Variant::Blame {
-        command.arg(object.with_file_name("blame.o"));
+    if let Some(hooks) = variant.hooks() {
+        command.arg(object.with_file_name(hooks).with_extension("o"));
     }
     command.args(["-lm", "-ldl"]);
     if variant == Variant::Coverage {

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use super::BuildError;
+use super::{BuildError, Variant};
 
 /// Lines of a tool's output worth showing.
 const QUOTED_LINES: usize = 20;
@@ -27,6 +27,27 @@ impl Toolchain {
     /// The command in the environment variable `CC`, else `cc`.
     pub fn from_env() -> Self {
         Self::new(&env::var("CC").unwrap_or_default())
+    }
+
+    /// The compiler for a variant: that of the environment, or clang where only that will do.
+    ///
+    /// # Errors
+    /// `NoClang`.
+    pub fn for_variant(variant: Variant) -> Result<Self, BuildError> {
+        if variant == Variant::Guided { Self::clang() } else { Ok(Self::from_env()) }
+    }
+
+    /// `CC` if that is clang, else `clang`.
+    ///
+    /// # Errors
+    /// `NoClang`.
+    pub fn clang() -> Result<Self, BuildError> {
+        let found = [Self::from_env(), Self::new("clang")].into_iter().find(Self::is_clang);
+        found.ok_or_else(|| BuildError::NoClang { program: "clang".to_owned() })
+    }
+
+    fn is_clang(&self) -> bool {
+        self.version().is_ok_and(|version| version.contains("clang"))
     }
 
     /// The first line of `--version`.

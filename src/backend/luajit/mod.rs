@@ -178,6 +178,10 @@ impl Backend for LuaJit {
         self.jit.library().dump_coverage(folder).map_err(|e| e.to_string())
     }
 
+    fn edges(&mut self) -> Option<&mut [u8]> {
+        self.jit.edges().ok()
+    }
+
     fn record(&mut self, case: &Case) -> Result<Record, String> {
         let record = record::read(&self.jit, case, &self.parts).map_err(|e| e.to_string())?;
         let restores = self.lines()?.function(SNAPSHOTS);
