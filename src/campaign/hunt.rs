@@ -1,13 +1,13 @@
 //! A hunt: jobs take batches of case numbers, their results are merged, written and saved as they come.
 
-use super::batch::{Crew, Job};
-use super::death::Death;
+use super::CampaignError;
+use super::batch::Job;
 use super::folder::Folder;
+use super::party::Party;
 use super::plan::{Plan, Workers};
 use super::process::Process;
 use super::protocol::Batch;
 use super::state::State;
-use super::{CampaignError, pieces};
 use crate::backend::BackendId;
 use crate::oracle::STAGES;
 use crate::tally::Tally;
@@ -138,7 +138,8 @@ impl<'a> Hunt<'a> {
 
     fn job(&self) -> Result<(), CampaignError> {
         let worker = self.first_worker.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let mut job = Job::new(Party { hunt: self }, worker);
+        let party = Party { plan: self.plan, id: self.id.clone(), deadline: self.workers.deadline };
+        let mut job = Job::new(party, worker);
         while let Some((first, end)) = self.claim() {
             let batch = job.judge(first, end)?;
             self.merge(first, end, batch)?;
@@ -180,33 +181,5 @@ impl<'a> Hunt<'a> {
 
     fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The crew of a hunt's jobs.
-struct Party<'h, 'a> {
-    hunt: &'h Hunt<'a>,
-}
-
-impl Crew for Party<'_, '_> {
-    type Worker = Process;
-
-    fn start(&self) -> Result<Process, CampaignError> {
-        Process::start(self.hunt.plan)
-    }
-
-    fn record(&self, batch: &mut Batch, index: u64, death: &Death, generated: bool) {
-        batch.tally.cases += 1;
-        if death.is_ours() || !generated {
-            return batch.tally.add_error(index, &death.lines().join("; "));
-        }
-        let case = pieces::case(self.hunt.plan, index);
-        let sighting = pieces::crash_sighting(&case, index, death);
-        let text = || pieces::crash_text(self.hunt.plan, &self.hunt.id, index, &case, death);
-        batch.tally.add_sighting(sighting, text);
-    }
-
-    fn deadline(&self) -> Duration {
-        self.hunt.workers.deadline
     }
 }
