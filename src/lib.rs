@@ -17,6 +17,7 @@ pub mod explain;
 pub mod generate;
 pub mod interpret;
 pub mod ir;
+pub mod ledger;
 pub mod machine;
 pub mod minimize;
 pub mod oracle;

@@ -13,6 +13,7 @@ mod explain;
 mod hunt;
 mod import;
 mod interrupt;
+mod ledger;
 mod minimize;
 mod one_case;
 mod ops;
@@ -91,6 +92,8 @@ enum Command {
     Bisect(bisect::Args),
     /// Check that cases which fail on one backend pass on another, then hunt that one around them
     VerifyFix(Box<verify_fix::Args>),
+    /// List historical bugs of the backend, or measure how long a hunt takes to find each
+    Ledger(Box<ledger::Args>),
     /// Make a .trace file of the IR that LuaJIT's -jdump shows
     Import(import::Args),
     /// Measure cases per second, by stage, and against bare Unicorn
@@ -157,6 +160,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<End> {
         Command::Backends(args) => backends::backends(&context, &args),
         Command::Bisect(args) => bisect::bisect(&context, &args),
         Command::VerifyFix(args) => verify_fix::verify_fix(&context, &args),
+        Command::Ledger(args) => ledger::ledger(&context, &args),
         Command::Import(args) => import::import(&context, &args),
         Command::Bench(args) => bench::bench(&context, &args),
         Command::Coverage(args) => coverage::coverage(&context, &args),
