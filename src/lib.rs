@@ -20,6 +20,7 @@ pub mod ir;
 pub mod ledger;
 pub mod machine;
 pub mod minimize;
+pub mod night;
 pub mod oracle;
 pub mod outcome;
 pub mod report;

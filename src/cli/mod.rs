@@ -15,6 +15,7 @@ mod import;
 mod interrupt;
 mod ledger;
 mod minimize;
+mod night;
 mod one_case;
 mod ops;
 mod options;
@@ -94,6 +95,8 @@ enum Command {
     VerifyFix(Box<verify_fix::Args>),
     /// List historical bugs of the backend, or measure how long a hunt takes to find each
     Ledger(Box<ledger::Args>),
+    /// Sum up a night of scripts/nightly: what is new, and whether the fuzzer was well
+    Night(night::Args),
     /// Make a .trace file of the IR that LuaJIT's -jdump shows
     Import(import::Args),
     /// Measure cases per second, by stage, and against bare Unicorn
@@ -161,6 +164,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<End> {
         Command::Bisect(args) => bisect::bisect(&context, &args),
         Command::VerifyFix(args) => verify_fix::verify_fix(&context, &args),
         Command::Ledger(args) => ledger::ledger(&context, &args),
+        Command::Night(args) => night::night(&context, &args),
         Command::Import(args) => import::import(&context, &args),
         Command::Bench(args) => bench::bench(&context, &args),
         Command::Coverage(args) => coverage::coverage(&context, &args),

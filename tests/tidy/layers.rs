@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["oracle"],
     &["bisect", "blame", "coverage", "explain", "minimize", "tally"],
     &["campaign", "report"],
-    &["ledger"],
+    &["ledger", "night"],
     &["cli"],
 ];
 
