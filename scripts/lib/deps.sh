@@ -1,5 +1,6 @@
 # What the build needs beside cargo: found by trying the thing itself, installed by the system's package manager.
 # Sourced by the scripts beside it. Entry point: ensure_tools NAME...
+# shellcheck shell=bash
 #
 # Lists of tools and packages are words in plain strings, split where they are used.
 # shellcheck disable=SC2086,SC2046
