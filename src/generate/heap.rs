@@ -6,6 +6,7 @@
 use super::cells::Cells;
 use super::entropy::{Bulk, Source};
 use super::knobs::Knobs;
+use super::node;
 use super::object::{Objects, State, id};
 use super::place::Sort;
 use super::pools;
@@ -166,10 +167,22 @@ impl Objects {
             let bits = pools::double(s);
             let key = if s.percent(30) { Key::Bool(bits & 1 != 0) } else { Key::Num(bits) };
             let fits = !matches!(key, Key::Num(bits) if !crate::ir::validate::is_num_key(bits));
-            if fits && self.keys.iter().all(|(k, _)| *k != key) {
-                let sort = self.sort(s, false);
-                self.keys.push((key, sort));
+            if fits {
+                self.add_key(s, key);
             }
+        }
+        // Few: their tables are large.
+        for _ in 0..if s.percent(6) { 1 + s.index(3) } else { 0 } {
+            if let Some(bits) = node::far_key(s) {
+                self.add_key(s, Key::Num(bits));
+            }
+        }
+    }
+
+    fn add_key(&mut self, s: &mut impl Source, key: Key) {
+        if self.keys.iter().all(|(k, _)| *k != key) {
+            let sort = self.sort(s, false);
+            self.keys.push((key, sort));
         }
     }
 
@@ -233,6 +246,8 @@ impl Objects {
         while keys.len() > room || !keys.is_empty() && s.percent(25) {
             keys.swap_remove(s.index(keys.len()));
         }
+        let is_far = !template && keys.iter().any(|k| node::is_far(self.keys[*k].0));
+        let hbits = if is_far && s.percent(70) { Some(node::HBITS) } else { hbits };
         let sequence =
             (!template && asize > 1 && elem.ty() != Type::Nil && s.percent(40)).then(|| s.below(asize.min(20)));
         let meta = s.percent(20).then(|| id(first_table));

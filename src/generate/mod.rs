@@ -26,6 +26,7 @@ mod iteration;
 mod knobs;
 mod looping;
 mod mutate;
+mod node;
 mod object;
 mod objects_step;
 mod opset;
