@@ -60,7 +60,7 @@ impl Benchmark<'_> {
             done(&run);
             Ok(run)
         };
-        seeds.map(one).collect()
+        seeds.take_while(|_| !self.stop.load(Ordering::Relaxed)).map(one).collect()
     }
 
     fn seed(&self, bug: &Bug, seed: u64, court: &mut Court) -> Result<Run, LedgerError> {

@@ -43,12 +43,13 @@ struct Pair {
 
 impl Pair {
     fn of(blame: &Blame) -> Option<Pair> {
-        let pair = access(blame.word.as_ref()?.word)?;
-        let single = access(blame.earlier.first()?.wrote)?;
+        let (pair_word, single_word) = (blame.word.as_ref()?.word, blame.earlier.first()?.wrote);
+        let (pair, single) = (access(pair_word)?, access(single_word)?);
         let (Address::Offset(base, low), Address::Offset(single_base, offset)) = (pair.address, single.address) else {
             return None;
         };
-        let alike = pair.bytes == single.bytes && pair.direction == single.direction && base == single_base;
+        let bank = is_float(pair_word) == is_float(single_word);
+        let alike = bank && pair.bytes == single.bytes && pair.direction == single.direction && base == single_base;
         let bytes = i32::try_from(pair.bytes).ok()?;
         (alike && (pair.registers, single.registers) == (2, 1)).then_some(Pair { bytes, low, single: offset })
     }
@@ -60,6 +61,11 @@ impl Pair {
     fn has_its_place(&self) -> bool {
         [self.low, self.low + self.bytes].contains(&self.single)
     }
+}
+
+/// Of floating-point registers: the bit V of all loads and stores.
+fn is_float(word: u32) -> bool {
+    word >> 26 & 1 == 1
 }
 
 fn access(word: u32) -> Option<Access> {
