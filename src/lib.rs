@@ -23,6 +23,7 @@ pub mod minimize;
 pub mod night;
 pub mod oracle;
 pub mod outcome;
+pub mod pack;
 pub mod report;
 pub mod tally;
 pub mod text;

@@ -1,4 +1,4 @@
-//! Random `.trace` files read back as the same; damaged ones never crash the parser.
+//! Random `.trace` files read back as the same, and their cases unpack as the same; damaged ones never crash the parser.
 
 mod damage;
 mod object;
@@ -10,6 +10,7 @@ use random::Random;
 use std::collections::BTreeSet;
 use tracehound::case::Emit;
 use tracehound::ir::{ALL_CALLEES, ALL_OPS, Arg, Op, Rule, Status};
+use tracehound::pack::{pack, unpack};
 use tracehound::text::{parse, print};
 
 #[test]
@@ -23,6 +24,7 @@ fn random_files_read_back_as_the_same() {
         let read = parse(&text).unwrap_or_else(|e| panic!("seed {seed}: {e}\n{text}"));
         assert!(read == file, "seed {seed}: reads back as another file:\n{text}\nis not\n{}", print(&read));
         assert_eq!(print(&read), text, "seed {seed}");
+        assert_eq!(unpack(&pack(&file.case)).as_ref(), Ok(&file.case), "seed {seed}");
         sides += usize::from(file.case.side.is_some());
         passes += usize::from(file.case.emit == Emit::Passes);
         for ins in &file.case.trace.ins {

@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["world"],
     &["case"],
     &["outcome", "code"],
-    &["text", "arm64"],
+    &["text", "pack", "arm64"],
     &["generate", "interpret"],
     &["backend", "machine", "verify", "compare"],
     &["oracle"],
