@@ -24,6 +24,7 @@ pub mod night;
 pub mod oracle;
 pub mod outcome;
 pub mod pack;
+pub mod referee;
 pub mod report;
 pub mod tally;
 pub mod text;

@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["text", "pack", "arm64"],
     &["generate", "interpret"],
     &["backend", "machine", "verify", "compare"],
-    &["oracle"],
+    &["oracle", "referee"],
     &["bisect", "blame", "coverage", "explain", "minimize", "tally"],
     &["campaign", "report"],
     &["ledger", "night"],
