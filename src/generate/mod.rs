@@ -46,7 +46,7 @@ mod upvalue;
 mod virtual_machine;
 
 pub use knobs::{BadKnob, Knobs};
-pub use mutate::mutate;
+pub use mutate::{crossover, graft, mutate};
 pub use opset::{OpSet, UnknownOp};
 
 use crate::case::{Case, Emit, OptFlags};

@@ -1,15 +1,20 @@
-//! Mutation: a case made of another one by a few small changes, for hunts around a known shape.
+//! Mutation: a case made of others, for hunts around a known shape and for libFuzzer: by a few small changes, with a freshly generated piece, of two cases.
 //!
-//! Changes are those of principle: offsets to their neighbours and to field limits, other constants, types, signs and opcodes of
+//! Small changes are those of principle: offsets to their neighbours and to field limits, other constants, types, signs and opcodes of
 //! the same signature, copies with neighbouring offsets, another order, something between, other alignments and values. Nothing is known of any
 //! bug. What comes out is legal by [`Case::check`], and keeps to LuaJIT's aliasing rules as far as the case it is made of did.
 
 mod aliasing;
 mod copy;
 mod edit;
+mod graft;
+mod moved;
 mod operand;
 mod scene;
+mod splice;
 mod types;
+
+pub use graft::{crossover, graft};
 
 use super::entropy::{Bulk, Source, from_seed};
 use crate::case::Case;
@@ -45,15 +50,22 @@ const CHANGES: &[(u16, Change)] = &[
     (3,  scene::move_pointer),
     (2,  scene::change_slot),
     (2,  scene::change_memory),
+    (1,  scene::change_switch),
+    (1,  scene::drop_input),
 ];
 
 /// Mutation number `index` of a case: the same on every machine.
 pub fn mutate(case: &Case, seed: u64, index: u64) -> Case {
-    let word: [u8; 8] = from_seed(seed, index, 8).try_into().expect("eight bytes");
-    // Seed 0 is the stream of zeros.
-    let mut s = Bulk::new(u64::from_le_bytes(word) | 1);
+    let mut s = stream(seed, index);
     let mutants = (0..TRIES).map(|_| attempt(case, &mut s));
     mutants.into_iter().find(|mutant| is_legal(mutant, case)).unwrap_or_else(|| case.clone())
+}
+
+/// The random stream of one mutation.
+fn stream(seed: u64, index: u64) -> Bulk {
+    let word: [u8; 8] = from_seed(seed, index, 8).try_into().expect("eight bytes");
+    // Seed 0 is the stream of zeros.
+    Bulk::new(u64::from_le_bytes(word) | 1)
 }
 
 /// A case with some changes, legal or not.

@@ -60,3 +60,19 @@ pub(super) fn change_memory(case: &mut Case, s: &mut Bulk) -> bool {
     s.fill(&mut case.inputs[n].memory[region]);
     true
 }
+
+/// Turns one optimisation on or off; FOLD itself stays on where the case asks for it.
+pub(super) fn change_switch(case: &mut Case, s: &mut Bulk) -> bool {
+    let switches: Vec<(&str, bool)> = case.flags.list().into_iter().filter(|(name, _)| *name != "fold").collect();
+    let (name, on) = s.pick(&switches);
+    case.flags.set(name, !on)
+}
+
+/// Leaves an input out: what does not need it runs faster.
+pub(super) fn drop_input(case: &mut Case, s: &mut Bulk) -> bool {
+    let count = case.inputs.len();
+    if count > 1 {
+        case.inputs.remove(s.index(count));
+    }
+    count > 1
+}
