@@ -1,5 +1,10 @@
-//! libFuzzer target: bytes to a case, the case through the whole pipeline on the built-in LuaJIT.
+//! Cases through the whole pipeline on LuaJIT: compiled, verified, run, and compared with the interpreter.
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| tracehound::campaign::fuzz_one(data));
+use libfuzzer_sys::{fuzz_crossover, fuzz_mutator, fuzz_target};
+use tracehound::campaign::{FuzzCase, crossover_bytes, fuzz_luajit, mutate_bytes};
+
+fuzz_target!(|case: FuzzCase| fuzz_luajit(&case));
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| { mutate_bytes(data, size, max_size, seed) });
+fuzz_crossover!(|first: &[u8], second: &[u8], out: &mut [u8], seed: u32| { crossover_bytes(first, second, out, seed) });

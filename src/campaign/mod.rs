@@ -11,6 +11,7 @@ mod batch;
 mod blamer;
 mod death;
 mod examine;
+mod files;
 mod folder;
 mod fuzz;
 mod hunt;
@@ -37,16 +38,20 @@ mod versions;
 pub use around::Around;
 pub use blamer::{Blamer, recording};
 pub use examine::{Exam, Examined, Examiner};
+pub use files::{CaseFileError, collect_files, read_case, read_text};
 pub use folder::{Folder, read_state, write_whole};
-pub use fuzz::{case_of_bytes, fuzz_one};
+pub use fuzz::{
+    Findings, FuzzCase, case_of_bytes, crossover_bytes, fuzz_asserts, fuzz_encoding, fuzz_luajit, fuzz_text,
+    mutate_bytes,
+};
 pub use hunt::{Hunt, Limits, Progress};
 pub use known::{BadKnown, KnownBug, KnownBugs};
 pub use pieces::{OpenError, case, case_text, check_knob, op_names, open_oracle, runs, spec};
-pub use plan::{DEFAULT_DEADLINE, DEFAULT_MEMORY, Plan, Workers};
+pub use plan::{DEFAULT_DEADLINE, DEFAULT_MEMORY, NoCache, Plan, Workers, cache_folder};
 pub use process::Process;
 pub use protocol::Blamed;
 pub use protocol::{Judgement, Reached};
-pub use replay::{Outcome, Replayer, Target, collect_files};
+pub use replay::{Outcome, Replayer, Target};
 pub use sabotage::Sabotage;
 pub use serve::serve;
 pub use single::judge_on;

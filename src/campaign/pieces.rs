@@ -166,11 +166,27 @@ fn file_text(
     expect: Option<(FindingClass, String)>,
     notes: Vec<String>,
 ) -> String {
-    let mut notes = plain_lines(&notes);
     let knobs = || plan.knobs.iter().fold(String::new(), |all, knob| all + " --knob " + knob);
     let origin =
         around::origin(plan, index).unwrap_or_else(|| format!("case {index} of seed {}{}", plan.seed, knobs()));
-    notes.push(format!("{}, {}, tracehound {}", plain_line(&origin), reach(case), env!("CARGO_PKG_VERSION")));
+    record(id, case, expect, notes, &origin)
+}
+
+/// The `.trace` file of a finding that no plan has a number for.
+pub(super) fn record_text(id: &BackendId, case: &Case, finding: &Finding) -> String {
+    let expect = (finding.class, finding_words(finding));
+    record(Some(id), case, Some(expect), finding_notes(finding), "found by libFuzzer")
+}
+
+fn record(
+    id: Option<&BackendId>,
+    case: &Case,
+    expect: Option<(FindingClass, String)>,
+    notes: Vec<String>,
+    origin: &str,
+) -> String {
+    let mut notes = plain_lines(&notes);
+    notes.push(format!("{}, {}, tracehound {}", plain_line(origin), reach(case), env!("CARGO_PKG_VERSION")));
     let expects = expect.map(|(class, words)| Expect {
         backend: id.map(expect_name),
         verdict: ExpectedVerdict::Finding(class),

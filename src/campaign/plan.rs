@@ -3,9 +3,11 @@
 use super::around::Around;
 use super::sabotage::Sabotage;
 use crate::case::Emit;
+use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
+use thiserror::Error;
 
 /// Address space that a worker may use: several times what backend, arena and emulator map, most of it untouched.
 pub const DEFAULT_MEMORY: u64 = 2 << 30;
@@ -42,6 +44,23 @@ pub struct Plan {
     #[serde(default)]
     pub sabotage: Sabotage,
 }
+
+/// The folder of added backends that nobody named another for: `$TRACEHOUND_CACHE`, else one in the user's cache folder.
+///
+/// # Errors
+/// When the user has no home.
+pub fn cache_folder() -> Result<PathBuf, NoCache> {
+    if let Some(named) = std::env::var_os("TRACEHOUND_CACHE") {
+        return Ok(named.into());
+    }
+    let user = etcetera::choose_base_strategy().map_err(|_| NoCache)?;
+    Ok(user.cache_dir().join("tracehound").join("backends"))
+}
+
+/// There is no folder for added backends.
+#[derive(Clone, Copy, Debug, Error)]
+#[error("no home folder to keep backends in: set TRACEHOUND_CACHE")]
+pub struct NoCache;
 
 /// How workers are run.
 #[derive(Clone, Debug)]

@@ -1,16 +1,16 @@
 //! Replays: `.trace` files judged again, each on the backends that it names, in workers that a crash can't spread from.
 
 use super::death::Death;
+use super::files::read_case;
 use super::plan::{Plan, Workers};
 use super::pool::{Asked, Pool};
 use super::protocol::{Answer, Judgement, Replay, Request};
-use super::{CampaignError, io_error, pieces};
+use super::{CampaignError, pieces};
 use crate::backend::store::Spec;
 use crate::outcome::FaultClass;
-use crate::text::{self, ExpectedVerdict, TraceFile};
+use crate::text::{ExpectedVerdict, TraceFile};
 use luajit_arm64_sys::Variant;
 use rayon::prelude::*;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -68,9 +68,7 @@ impl<'a> Replayer<'a> {
         if self.stop.load(Ordering::Relaxed) {
             return Outcome::Broken("not replayed: interrupted".into());
         }
-        let parsed = fs::read(path).map_err(|e| format!("cannot read: {e}")).and_then(|bytes| {
-            let text = String::from_utf8(bytes).map_err(|e| format!("is no text: {e}"))?;
-            let file = text::parse(&text).map_err(|e| e.to_string())?;
+        let parsed = read_case(path).map_err(|e| e.to_string()).and_then(|(text, file)| {
             let targets = self.targets(&file).map_err(|e| e.to_string())?;
             Ok((text, targets))
         });
@@ -179,36 +177,6 @@ pub(super) fn post_mortem(death: &Death) -> Judgement {
     Judgement::Finding { class, key, nuance: String::new(), detail, words, notes }
 }
 
-/// All `.trace` files among and below the paths, in the order of the paths, sorted within each.
-///
-/// # Errors
-/// When a path is not there or can't be read.
-pub fn collect_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CampaignError> {
-    let mut files = Vec::new();
-    for path in paths {
-        let meta = fs::metadata(path).map_err(io_error("read", path))?;
-        if meta.is_dir() { walk(path, &mut files)? } else { files.push(path.clone()) }
-    }
-    Ok(files)
-}
-
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), CampaignError> {
-    let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let mut entries = entries.map_err(io_error("read", folder))?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let path = entry.path();
-        let kind = entry.file_type().map_err(io_error("read", &path))?;
-        // Links to folders are not followed: they may lead in a circle.
-        if kind.is_dir() {
-            walk(&path, files)?;
-        } else if path.extension().is_some_and(|e| e == "trace") {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,20 +231,5 @@ mod tests {
         assert_eq!(targets(vec![old("hang")]), [("luajit@210.4.6".to_string(), "hang")]);
         let both = targets(vec![old("hang"), expect(None, "agree")]);
         assert_eq!(both, [("luajit@210.4.6".to_string(), "hang"), (builtin, "agree")]);
-    }
-
-    #[test]
-    fn files_are_found_in_the_order_of_their_names() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        for name in ["b/2.trace", "b/1.trace", "a.trace", "c.txt"] {
-            let path = dir.path().join(name);
-            fs::create_dir_all(path.parent().expect("below dir")).expect("writable");
-            fs::write(path, "").expect("writable");
-        }
-        let found = collect_files(&[dir.path().join("c.txt"), dir.path().to_owned()]).expect("readable");
-        let names: Vec<_> =
-            found.iter().map(|p| p.strip_prefix(dir.path()).expect("below dir").display().to_string()).collect();
-        assert_eq!(names, ["c.txt", "a.trace", "b/1.trace", "b/2.trace"]);
-        assert!(collect_files(&[dir.path().join("none")]).is_err());
     }
 }

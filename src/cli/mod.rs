@@ -177,14 +177,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<End> {
 impl Context {
     /// The folder of added backends.
     fn cache(&self) -> anyhow::Result<PathBuf> {
-        use etcetera::BaseStrategy;
-        let named = self.cache.clone().or_else(|| std::env::var_os("TRACEHOUND_CACHE").map(PathBuf::from));
-        match named {
-            Some(path) => Ok(path),
-            None => {
-                let user = etcetera::choose_base_strategy().context("no home folder: name a folder with --cache")?;
-                Ok(user.cache_dir().join("tracehound").join("backends"))
-            }
+        match &self.cache {
+            Some(path) => Ok(path.clone()),
+            None => campaign::cache_folder().context("name a folder with --cache"),
         }
     }
 }

@@ -7,7 +7,6 @@ use crate::campaign::{self, Outcome, Replayer};
 use crate::text::{self, TraceFile};
 use anyhow::Context as _;
 use serde::Serialize;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
@@ -117,7 +116,5 @@ fn blessed(file: TraceFile) -> String {
 
 /// A file's text and what it says.
 pub(super) fn read_trace(path: &Path) -> anyhow::Result<(String, TraceFile)> {
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let file = text::parse(&text).with_context(|| path.display().to_string())?;
-    Ok((text, file))
+    campaign::read_case(path).with_context(|| path.display().to_string())
 }

@@ -11,7 +11,6 @@ use crate::report::{self, Judged, Report, Seen, Source, gather};
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
@@ -107,10 +106,7 @@ fn judged(context: &Context, args: &Args, sources: Sources) -> anyhow::Result<Re
     let workers = args.workers.workers();
     let stop = interrupt::stop_flag()?;
     let examiner = Examiner::new(&plan, args.backend.is_given(), &workers, stop)?;
-    let read = |path: &Path| {
-        let bytes = fs::read(path).map_err(|e| format!("cannot read: {e}"))?;
-        String::from_utf8(bytes).map_err(|e| format!("is no text: {e}"))
-    };
+    let read = |path: &Path| campaign::read_text(path).map_err(|e| e.to_string());
     let texts: Vec<Result<String, String>> = files.iter().map(|(path, _)| read(path)).collect();
     let readable: Vec<String> = texts.iter().filter_map(|text| text.clone().ok()).collect();
     let bar = progress(context, "judging", readable.len());

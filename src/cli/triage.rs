@@ -110,7 +110,7 @@ fn suspects(paths: &[PathBuf]) -> anyhow::Result<Vec<Suspect>> {
         );
     }
     let read = |path: PathBuf| {
-        let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+        let text = campaign::read_text(&path).with_context(|| path.display().to_string())?;
         Ok(Suspect { path: path.display().to_string(), text })
     };
     files.into_iter().map(read).collect()

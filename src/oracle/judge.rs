@@ -39,24 +39,40 @@ impl Oracle {
         Ok(Judged { verdict, stats })
     }
 
+    /// Compiles a checked case and looks at the code, without running it.
+    ///
+    /// # Errors
+    /// When the backend itself fails.
+    pub fn judge_code(&mut self, case: &Case) -> Result<Verdict, OracleError> {
+        Ok(self.code(case, &mut Stats::default())?.err().unwrap_or(Verdict::Agree))
+    }
+
     fn pipeline(&mut self, case: &Case, stats: &mut Stats) -> Result<Verdict, OracleError> {
         let program = timed(stats, Stage::Interpret, || decode(case))?;
+        match self.code(case, stats)? {
+            Ok(code) => self.run_inputs(case, &program, &code, stats),
+            Err(verdict) => Ok(verdict),
+        }
+    }
+
+    /// The code of a case, or the verdict if there is none or it need not run to be wrong.
+    fn code(&mut self, case: &Case, stats: &mut Stats) -> Result<Result<Code, Verdict>, OracleError> {
         if let Some(refusal) = timed(stats, Stage::Compile, || self.settle(case))? {
-            return refused(case, refusal);
+            return refused(case, refusal).map(Err);
         }
         let code = match timed(stats, Stage::Compile, || self.backend.compile(case)) {
             Ok(code) => code,
-            Err(refusal) => return refused(case, refusal),
+            Err(refusal) => return refused(case, refusal).map(Err),
         };
         stats.words += u64::from(code.body / 4) + code.side.as_ref().map_or(0, |side| u64::from(side.body / 4));
         if let Some(found) = timed(stats, Stage::Verify, || static_finding(case, &code, &verify(&code))) {
-            return Ok(found);
+            return Ok(Err(found));
         }
         let side = |fork| static_finding_of_side(case, fork, &verify(fork));
         if let Some(found) = timed(stats, Stage::Verify, || code.side.as_deref().and_then(side)) {
-            return Ok(found);
+            return Ok(Err(found));
         }
-        self.run_inputs(case, &program, &code, stats)
+        Ok(Ok(code))
     }
 
     /// Runs the code with each input up to the first finding; leaves it loaded.

@@ -4,7 +4,7 @@ mod identity;
 mod sighting;
 
 pub use identity::HuntId;
-pub use sighting::{Bucket, KEEP, Sighting};
+pub use sighting::{Bucket, KEEP, Sighting, file_name};
 
 use crate::case::Case;
 use crate::oracle::Stats;

@@ -66,7 +66,7 @@ impl Bucket {
 }
 
 /// A key as a file name: whatever could mean something to a shell or a file system becomes `_`.
-fn file_name(key: &str) -> String {
+pub fn file_name(key: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
     key.chars().map(plain).collect::<String>().trim_start_matches('.').into()
 }

@@ -1,8 +1,7 @@
 //! What is read, and where what comes of it goes.
 
 use crate::campaign::{self, CampaignError};
-use crate::text::{self, TraceFile};
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -85,30 +84,6 @@ fn apart(jobs: &[Job]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A `.trace` file, or the case that libFuzzer's bytes stand for.
-pub(super) fn read(path: &Path) -> anyhow::Result<TraceFile> {
-    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    match as_text(&bytes) {
-        Some(text) => text::parse(text).with_context(|| path.display().to_string()),
-        None => crash_file(path, &bytes),
-    }
-}
-
-/// The text of a file that is one.
-fn as_text(bytes: &[u8]) -> Option<&str> {
-    let is_text = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
-    std::str::from_utf8(bytes).ok().filter(|text| text.chars().all(is_text))
-}
-
-fn crash_file(path: &Path, bytes: &[u8]) -> anyhow::Result<TraceFile> {
-    let case = campaign::case_of_bytes(bytes);
-    let case = case.with_context(|| format!("{}: these bytes stand for no case", path.display()))?;
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let notes =
-        vec![format!("made of the {} bytes of {name} by tracehound {}", bytes.len(), env!("CARGO_PKG_VERSION"))];
-    Ok(TraceFile { backend: None, expects: vec![], shapes: vec![], notes, runs: vec![None; case.inputs.len()], case })
-}
-
 /// Writes a file, whole or not at all, with the folders above it.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), CampaignError> {
     if let Some(folder) = path.parent() {
@@ -133,12 +108,6 @@ mod tests {
         assert_eq!(to("a/crash-1", out(None, false)), "a/crash-1.min.trace");
         assert_eq!(to("a/x.trace", out(Some("b"), false)), "b/x.trace");
         assert_eq!(to("a/x.trace", out(None, true)), "a/x.trace");
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_are_a_crash_file() {
-        assert!(as_text(b"; tracehound 1\n").is_some());
-        assert!(as_text(&[0, 1, 2]).is_none() && as_text(&[0xff]).is_none());
     }
 
     #[test]

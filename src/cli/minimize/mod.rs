@@ -5,6 +5,7 @@ mod progress;
 mod summary;
 
 use super::options::{BackendArgs, WorkerArgs, duration};
+use super::replay::read_trace;
 use super::run::backend_of;
 use super::{Context, End, interrupt};
 use crate::campaign::{self, CampaignError, Trials, Workers};
@@ -86,7 +87,7 @@ impl<'a> Run<'a> {
 
     fn attempt(&self, job: &Job, label: &str, benches: &mut Benches<'a>) -> Outcome {
         let broken = |e: anyhow::Error| Outcome::Broken(super::output::chain(&e));
-        let opened = files::read(&job.input).and_then(|file| {
+        let opened = read_trace(&job.input).and_then(|(_, file)| {
             let names = backend_of(&self.args.backend, &file)?;
             Ok((file, self.bench(&names, benches)?))
         });

@@ -1,0 +1,100 @@
+//! Cases through the pipeline, for as long as the process lives.
+//!
+//! What libFuzzer's users set is in the environment: `TRACEHOUND_BACKEND`, `TRACEHOUND_CACHE`, `TRACEHOUND_FINDINGS`, `TRACEHOUND_KEEP_GOING`.
+
+use super::{Findings, FuzzCase};
+use crate::backend::store;
+use crate::campaign::{cache_folder, pieces};
+use crate::case::Case;
+use crate::oracle::{Finding, Oracle, OracleError, Verdict};
+use std::cell::RefCell;
+use std::env;
+use std::path::Path;
+
+/// Judges a case by the whole pipeline.
+///
+/// # Panics
+/// On a finding of a new bucket, and when the pipeline itself fails.
+pub fn fuzz_luajit(case: &FuzzCase) {
+    in_session("luajit", case, |oracle, case| Ok(oracle.judge(case)?.verdict));
+}
+
+/// Compiles a case by a build with LuaJIT's own assertions, and verifies the code without running it.
+///
+/// # Panics
+/// On a finding of a new bucket, and when the pipeline itself fails.
+pub fn fuzz_asserts(case: &FuzzCase) {
+    in_session("luajit/assert", case, Oracle::judge_code);
+}
+
+fn in_session(default: &str, case: &FuzzCase, judge: impl Fn(&mut Oracle, &Case) -> Result<Verdict, OracleError>) {
+    thread_local! {
+        static SESSION: RefCell<Option<Session>> = const { RefCell::new(None) };
+    }
+    SESSION.with_borrow_mut(|session| {
+        let session = session.get_or_insert_with(|| Session::open(default));
+        let verdict = judge(&mut session.oracle, &case.0).expect("the pipeline judges every legal case");
+        if let Verdict::Finding(found) = verdict {
+            session.found(&case.0, &found);
+        }
+    });
+}
+
+/// A backend, its machine, and what was found on it.
+struct Session {
+    oracle: Oracle,
+    /// None where libFuzzer runs or minimises a given file: then every finding counts.
+    findings: Option<Findings>,
+    keep_going: bool,
+}
+
+impl Session {
+    fn open(default: &str) -> Session {
+        let name = env::var("TRACEHOUND_BACKEND").unwrap_or_else(|_| default.into());
+        let oracle = open(&name).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let folder = env::var_os("TRACEHOUND_FINDINGS").unwrap_or_else(|| "fuzz/artifacts/findings".into());
+        let on = || Findings::on(&pieces::expect_name(oracle.id()), Path::new(&folder));
+        let findings = (!is_given_a_file(env::args().skip(1))).then(on);
+        let keep_going = env::var_os("TRACEHOUND_KEEP_GOING").is_some_and(|value| value != "0");
+        Session { oracle, findings, keep_going }
+    }
+
+    /// A finding of a known bucket is counted, and said now and then; one of a new bucket ends the process.
+    fn found(&mut self, case: &Case, finding: &Finding) {
+        let (key, detail) = (finding.key(), finding.detail.join("\n"));
+        let Some(findings) = &mut self.findings else { panic!("finding {key}\n{detail}") };
+        let text = || pieces::record_text(self.oracle.id(), case, finding);
+        let new = findings.note(&key, text).unwrap_or_else(|e| panic!("a finding is lost: {e}"));
+        let seen = findings.seen(&key);
+        match new {
+            Some(file) if self.keep_going => eprintln!("NEW FINDING {key}: {}", file.display()),
+            Some(file) => panic!("new finding {key}: {}\n{detail}", file.display()),
+            None if seen.is_power_of_two() => eprintln!("known finding {key}: seen {seen} times"),
+            None => {}
+        }
+    }
+}
+
+/// Whether libFuzzer's arguments name an input, rather than folders of them.
+fn is_given_a_file(mut args: impl Iterator<Item = String>) -> bool {
+    args.any(|arg| !arg.starts_with('-') && Path::new(&arg).is_file())
+}
+
+/// Opens a backend, after building it if it is not there.
+fn open(name: &str) -> anyhow::Result<Oracle> {
+    let (spec, cache) = (pieces::spec(name, "plain")?, cache_folder()?);
+    store::add(&spec, &cache, false)?;
+    Ok(Oracle::new(store::open(&spec, &cache)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_told_from_flags_and_folders() {
+        let given = |args: &[&str]| is_given_a_file(args.iter().map(ToString::to_string));
+        assert!(given(&["-minimize_crash=1", "Cargo.toml"]));
+        assert!(!given(&["-runs=4", "src", "no-such-file"]));
+    }
+}
