@@ -1,10 +1,11 @@
 //! `tracehound coverage`: where the generator goes on a backend, and which lines of it that reaches.
 
 use super::options::{BackendArgs, CaseArgs, cases_of, duration};
+use super::replay::read_trace;
 use super::{Context, End};
-use crate::backend::{Backend, Refusal, store};
+use crate::backend::{Backend, store};
 use crate::campaign::{self, Plan};
-use crate::case::ALL_EMITS;
+use crate::case::{ALL_EMITS, Case};
 use crate::coverage::{Coverage, page, read_lines, table};
 use anyhow::Context as _;
 use std::path::PathBuf;
@@ -25,6 +26,9 @@ pub(super) struct Args {
     /// How long: 60s, 10m [default: 30s without --cases]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     time: Option<Duration>,
+    /// Cases of these files and folders instead of generated ones
+    #[arg(long, value_name = "FILE|DIR", num_args = 1.., conflicts_with_all = ["seed", "cases", "time"])]
+    files: Vec<PathBuf>,
     /// Use the plain build: no lines, but ten times the cases
     #[arg(long)]
     no_lines: bool,
@@ -34,7 +38,6 @@ pub(super) struct Args {
 }
 
 pub(super) fn coverage(context: &Context, args: &Args) -> anyhow::Result<End> {
-    let plans = plans(args)?;
     let cache = context.cache()?;
     let name = args.backend.backend.as_deref().unwrap_or("luajit");
     let variant = match &args.backend.variant {
@@ -49,7 +52,11 @@ pub(super) fn coverage(context: &Context, args: &Args) -> anyhow::Result<End> {
     }
     let mut backend = store::open(&spec, &cache)?;
     let mut coverage = Coverage::new(spec.to_string());
-    count(context, args, &plans, backend.as_mut(), &mut coverage)?;
+    if args.files.is_empty() {
+        count(context, args, generated(plans(args)?), backend.as_mut(), &mut coverage)?;
+    } else {
+        count(context, args, recorded(&args.files)?, backend.as_mut(), &mut coverage)?;
+    }
     let mut tree = None;
     if variant == "coverage" {
         let data = tempfile::tempdir().context("creating a folder for line counters")?;
@@ -76,35 +83,44 @@ fn plans(args: &Args) -> anyhow::Result<Vec<Plan>> {
     Ok(if args.case.emit().is_some() { vec![plan] } else { all.collect() })
 }
 
+/// Cases of the modes in turn, without end, with what they are called.
+fn generated(plans: Vec<Plan>) -> impl Iterator<Item = anyhow::Result<(String, Case)>> {
+    (0..).map(move |index| {
+        // Long runs of one mode: a change of the arena costs more than a case.
+        let turn = usize::try_from(index / TURN).unwrap_or(0);
+        let plan = &plans[turn % plans.len()];
+        Ok((format!("case {index} of seed {}", plan.seed), campaign::case(plan, index)))
+    })
+}
+
+/// The cases of files.
+fn recorded(paths: &[PathBuf]) -> anyhow::Result<impl Iterator<Item = anyhow::Result<(String, Case)>>> {
+    let files = campaign::collect_files(paths)?;
+    Ok(files.into_iter().map(|path| Ok((path.display().to_string(), read_trace(&path)?.1.case))))
+}
+
 fn count(
     context: &Context,
     args: &Args,
-    plans: &[Plan],
+    cases: impl Iterator<Item = anyhow::Result<(String, Case)>>,
     backend: &mut dyn Backend,
     coverage: &mut Coverage,
 ) -> anyhow::Result<()> {
     let start = Instant::now();
-    let time = args.time.or_else(|| args.cases.is_none().then_some(Duration::from_secs(30)));
+    let endless = args.cases.is_none() && args.files.is_empty();
+    let time = args.time.or_else(|| endless.then_some(Duration::from_secs(30)));
+    let most = args.cases.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
     let mut shown = Instant::now();
-    for index in 0..args.cases.unwrap_or(u64::MAX) {
+    for (done, case) in cases.take(most).enumerate() {
         if time.is_some_and(|time| start.elapsed() >= time) {
             break;
         }
         if !context.quiet && shown.elapsed() >= Duration::from_secs(2) {
-            eprintln!("{index} cases in {:.0} s", start.elapsed().as_secs_f64());
+            eprintln!("{done} cases in {:.0} s", start.elapsed().as_secs_f64());
             shown = Instant::now();
         }
-        // Long runs of one mode: a change of the arena costs more than a case.
-        let turn = usize::try_from(index / TURN).unwrap_or(0);
-        let plan = &plans[turn % plans.len()];
-        let case = campaign::case(plan, index);
-        let moved = if backend.arena() == case.arena { Ok(()) } else { backend.move_to(case.arena) };
-        match moved.and_then(|()| backend.compile(&case)) {
-            Ok(code) => coverage.compiled(&case, &code),
-            Err(Refusal::Skip(reason)) => coverage.refused(&reason),
-            Err(Refusal::Fault { class, .. }) => coverage.refused(class.name()),
-            Err(Refusal::Broken(why)) => anyhow::bail!("case {index} of seed {}: {why}", plan.seed),
-        }
+        let (name, case) = case?;
+        coverage.add(backend, &case).context(name)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ mod backends;
 mod bench;
 mod bisect;
 mod blame;
+mod corpus;
 mod coverage;
 mod dump;
 mod explain;
@@ -99,6 +100,8 @@ enum Command {
     Night(night::Args),
     /// Make a .trace file of the IR that LuaJIT's -jdump shows
     Import(import::Args),
+    /// Cases as text or as libFuzzer's bytes: convert, merge and minimise folders of them
+    Corpus(corpus::Args),
     /// Measure cases per second, by stage, and against bare Unicorn
     Bench(bench::Args),
     /// Count where generated cases go: opcodes, literals, fusions, exits, and lines of the backend
@@ -166,6 +169,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<End> {
         Command::Ledger(args) => ledger::ledger(&context, &args),
         Command::Night(args) => night::night(&context, &args),
         Command::Import(args) => import::import(&context, &args),
+        Command::Corpus(args) => corpus::corpus(&context, &args),
         Command::Bench(args) => bench::bench(&context, &args),
         Command::Coverage(args) => coverage::coverage(&context, &args),
         Command::Ops => ops::ops(&context),

@@ -3,6 +3,7 @@
 //! Counted over cases that a backend compiled. What a run leaves through is the interpreter's word: no code is executed here.
 
 mod exits;
+mod features;
 mod fusion;
 mod html;
 mod lines;
@@ -14,11 +15,13 @@ pub use html::page;
 pub use lines::{Lines, SourceFile, read_lines};
 pub use text::table;
 
+use crate::backend::{Backend, Refusal};
 use crate::case::Case;
 use crate::code::Code;
 use crate::interpret::Program;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use thiserror::Error;
 
 /// Counts by name.
 pub type Counts = BTreeMap<String, u64>;
@@ -46,6 +49,11 @@ pub struct Coverage {
     pub lines: Option<Lines>,
 }
 
+/// The backend itself failed: there is nothing to count.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("backend: {0}")]
+pub struct BrokenBackend(pub String);
+
 /// The version of [`Coverage`] as JSON.
 pub const SCHEMA: u32 = 1;
 
@@ -53,6 +61,21 @@ impl Coverage {
     /// Nothing counted yet.
     pub fn new(backend: String) -> Coverage {
         Coverage { schema: SCHEMA, backend, fusions: fusion::all(), ..Coverage::default() }
+    }
+
+    /// Counts a case by what a backend makes of it.
+    ///
+    /// # Errors
+    /// When the backend itself fails.
+    pub fn add(&mut self, backend: &mut dyn Backend, case: &Case) -> Result<(), BrokenBackend> {
+        let moved = if backend.arena() == case.arena { Ok(()) } else { backend.move_to(case.arena) };
+        match moved.and_then(|()| backend.compile(case)) {
+            Ok(code) => self.compiled(case, &code),
+            Err(Refusal::Skip(reason)) => self.refused(&reason),
+            Err(Refusal::Fault { class, .. }) => self.refused(class.name()),
+            Err(Refusal::Broken(why)) => return Err(BrokenBackend(why)),
+        }
+        Ok(())
     }
 
     /// Counts a case that was not compiled.
