@@ -18,6 +18,9 @@ pub enum CaseFileError {
     /// It is a text, but none of the format.
     #[error(transparent)]
     Text(#[from] ParseError),
+    /// Its name says that it is a text, and it is none.
+    #[error("is no text, as a .trace file is")]
+    NoText,
     /// It is a packed case, but none that this tracehound can run.
     #[error(transparent)]
     Packed(#[from] PackError),
@@ -44,6 +47,9 @@ pub fn read_text(path: &Path) -> Result<String, CaseFileError> {
     let bytes = fs::read(path)?;
     if let Some(text) = as_text(&bytes) {
         return Ok(text.to_string());
+    }
+    if is_text(path) && !is_packed(&bytes) {
+        return Err(CaseFileError::NoText);
     }
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(text::print(&file_of_bytes(&name, &bytes)?))
@@ -126,6 +132,14 @@ mod tests {
             found.iter().map(|p| p.strip_prefix(dir.path()).expect("below dir").display().to_string()).collect();
         assert_eq!(names, ["c.txt", "a.trace", "b/1.trace", "b/2.trace", "b/packed"]);
         assert!(collect_files(&[dir.path().join("none")]).is_err());
+    }
+
+    #[test]
+    fn a_trace_file_that_is_no_text_is_an_error() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("binary.trace");
+        fs::write(&path, [0xff, 0xfe, 0x00]).expect("writable");
+        assert!(matches!(read_text(&path), Err(CaseFileError::NoText)));
     }
 
     #[test]
