@@ -2,7 +2,7 @@
 
 mod record;
 
-pub use record::{Became, Boundary, Emission, Entered, Frame, Held, HeldValue, Record, Store};
+pub use record::{Base, Became, Boundary, Emission, Entered, Frame, Held, HeldValue, Record, Store};
 
 use crate::ir::{ExitNo, Ref, Slot, Type};
 

@@ -4,6 +4,7 @@ mod program;
 
 use program::run;
 use std::fs;
+use std::path::Path;
 
 /// Two loads of one word, of which one is dead, become a pair with equal targets.
 const PAIR: &str = include_str!("../corpus/open/ldp_with_equal_targets.trace");
@@ -37,4 +38,20 @@ fn each_kind_of_finding_is_blamed_on_a_statement() {
     assert!(text.contains("0006 i64 BOR in x") && text.contains("asm_borbxor src/lj_asm_arm64.h:"), "{text}");
     let page = run(dir.path(), "explain {}/pair.trace");
     assert!(page.assert_code(0).stdout.contains("---- BLAME\nblamed "), "{}", page.stdout);
+    sorted_by_cause(dir.path());
+}
+
+/// The same findings, each a cause of its own; those that are known are none any more.
+fn sorted_by_cause(dir: &Path) {
+    let all = run(dir, "triage -q --json --out {}/small {}/pair.trace {}/store.trace").assert_code(1).json();
+    let buckets: Vec<_> = all["causes"].as_array().expect("causes").iter().map(|c| &c["bucket"]).collect();
+    assert_eq!(buckets, ["unpredictable-encoding-emit-lso", "wrong-ir-lj-opt-dse-xstore"]);
+    let small = all["causes"][0]["case"].as_str().expect("a file").to_string();
+    let again = run(dir, &format!("triage -q --json {small}")).assert_code(1).json();
+    assert_eq!(again["causes"][0]["bucket"], "unpredictable-encoding-emit-lso", "made small, it is the same bug");
+    assert_eq!(again["causes"][0]["instructions"], all["causes"][0]["instructions"]);
+    let known = "[[known]]\nbucket = 'unpredictable-encoding-emit-lso'\nreason = 'reported'\n";
+    fs::write(dir.join("known.toml"), known).expect("writable");
+    let known = run(dir, "triage -q --known {}/known.toml {}/pair.trace");
+    assert!(known.assert_code(0).stdout.contains("known       1 files: reported"), "{}", known.stdout);
 }

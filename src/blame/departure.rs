@@ -1,6 +1,7 @@
 //! From a run that did something else than the trace says to the first thing that went wrong in it.
 
 use super::expect::Expectations;
+use super::switches::may_be_folds;
 use super::watch::{Departure, Watch, Wrong};
 use super::{Blame, BlameError, Cause, Scene, arrival, text, word};
 use crate::case::Case;
@@ -31,7 +32,7 @@ pub(super) fn follow(
 ) -> Result<Trail, BlameError> {
     let n = finding.input.unwrap_or(0);
     let history = history(case, n)?;
-    if let Some(at) = merged(scene, &history, case) {
+    if let (true, Some(at)) = (may_be_folds(case, &blame.vanishes_without), merged(scene, &history, case)) {
         let (value, op) = (text::value(case, at), case.trace.get(at).op.name());
         blame = Blame { at: Some(at), op: Some(op.into()), word: None, cause: Cause::Ir, ..blame };
         blame.why = format!("{value} was taken for something else before it was assembled");
@@ -76,6 +77,7 @@ fn departed(blame: Blame, case: &Case, scene: &Scene, departure: &Departure) -> 
         Wrong::Value { of, .. } => (Cause::Value, of.filter(|_| departure.behind == of)),
         Wrong::Store { at, .. } => (Cause::Store, Some(at)),
         Wrong::Held { at } => (Cause::Guard, Some(at)),
+        Wrong::Base { .. } => (Cause::Base, None),
     };
     let root = |at: Option<Ref>| at.filter(|_| !departure.side);
     // What a loop carries and nothing in it has written is missing in the code of LOOP.

@@ -86,6 +86,8 @@ pub enum Cause {
     Place,
     /// The IR, before it was assembled.
     Ir,
+    /// What a side trace finds in the register of the frame.
+    Base,
 }
 
 /// What a function did.
@@ -99,7 +101,7 @@ pub enum Role {
     Rewrote,
     /// Assembled the instruction, without a word for what is missing.
     Assembled,
-    /// Gave the exit's value its place.
+    /// Gave the exit's value, or what a side trace starts with, its place.
     Placed,
     /// Failed an assertion.
     Asserted,
@@ -110,11 +112,12 @@ impl Cause {
     fn key(self, class: &str) -> String {
         match self {
             Cause::Class => class.into(),
-            Cause::Value => "wrong-value".into(),
-            Cause::Store => "wrong-store".into(),
+            // Whether a wrong word loads or stores is how it shows.
+            Cause::Value | Cause::Store => "wrong-code".into(),
             Cause::Guard => "wrong-guard".into(),
             Cause::Place => "wrong-place".into(),
             Cause::Ir => "wrong-ir".into(),
+            Cause::Base => "wrong-base".into(),
         }
     }
 }
@@ -148,15 +151,17 @@ pub fn blame(case: &Case, finding: &Finding, oracle: &mut Oracle) -> Result<Blam
     if let FindingClass::Fault(FaultClass::BackendAssert | FaultClass::BackendCrash) = finding.class {
         return Ok(word::of_assertion(start, finding));
     }
-    let scene = Scene::compile(case, oracle)?;
     if is_in_the_word(finding.class) && finding.input.is_none() {
+        let scene = Scene::compile(case, oracle)?;
         let mut blame = word::of_fault(start, &scene, finding);
         writer::name(&mut blame, &scene, oracle)?;
         blame.why = why(&blame);
         return Ok(blame);
     }
+    // First, since the backend forgets a case when it judges another.
+    let start = Blame { vanishes_without: switches::needed(case, oracle)?, ..start };
+    let scene = Scene::compile(case, oracle)?;
     let mut trail = departure::follow(start, case, &scene, finding, oracle)?;
-    trail.blame.vanishes_without = switches::needed(case, oracle)?;
     writer::trail(&mut trail, &scene, oracle)?;
     Ok(trail.blame)
 }

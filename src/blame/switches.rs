@@ -7,6 +7,11 @@ use crate::oracle::{Oracle, Verdict};
 /// The name under which FOLD as a whole, with CSE and forwarding, is listed.
 pub(super) const RAW: &str = "fold+cse";
 
+/// FOLD can be to blame: the case agrees past it, or that can't be asked since the passes can't do without it.
+pub(super) fn may_be_folds(case: &Case, needed: &[String]) -> bool {
+    case.emit == Emit::Passes || needed.iter().any(|name| name == RAW)
+}
+
 /// Optimisations without which the case agrees, one at a time, in the order of the flags.
 pub(super) fn needed(case: &Case, oracle: &mut Oracle) -> Result<Vec<String>, BlameError> {
     let mut needed = Vec::new();

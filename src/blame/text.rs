@@ -33,6 +33,11 @@ pub(super) fn departure(case: &Case, departure: &Departure) -> String {
             format!("{behind}{pass}: {} should have stored {expected:#x}, memory has {observed:#x}", name(at))
         }
         Wrong::Held { at } => format!("{behind}{pass}: {} should have left", name(at)),
+        Wrong::Base { register, expected, observed } => {
+            format!(
+                "the side trace takes x{register} for BASE, {expected:#x}, but the root trace left {observed:#x} in it"
+            )
+        }
     }
 }
 

@@ -57,6 +57,15 @@ pub(super) enum Wrong {
         /// The guard.
         at: Ref,
     },
+    /// The register that a side trace takes for the frame's.
+    Base {
+        /// It.
+        register: u8,
+        /// The frame's address.
+        expected: u64,
+        /// What was there.
+        observed: u64,
+    },
 }
 
 /// A write to a register or a word of the frame.
@@ -88,6 +97,8 @@ pub(super) struct Watch<'a> {
     started: bool,
     /// The root trace was started again: passes can't be told any more.
     lost: bool,
+    /// The side trace has given the frame's register a value of its own.
+    rebased: bool,
     /// Stores whose effect was not seen yet.
     stores: Vec<(Ref, usize)>,
     /// The first departure.
@@ -111,6 +122,7 @@ impl<'a> Watch<'a> {
             rounds: 0,
             started: false,
             lost: false,
+            rebased: false,
             stores: vec![],
             found: None,
         }
@@ -121,6 +133,9 @@ impl<'a> Watch<'a> {
         self.note_writes();
         self.lost |= self.started && regs.pc == self.scene.code.start.pc && !self.is_loop_head(regs.pc);
         self.started = true;
+        if self.found.is_none() {
+            self.found = self.wrong_base(regs);
+        }
         if !self.lost && self.found.is_none() {
             self.check(regs, memory, false);
             self.rounds += usize::from(self.is_loop_head(regs.pc));
@@ -186,6 +201,21 @@ impl<'a> Watch<'a> {
             let of = self.writers[register].map(|w| w.by);
             self.frame.insert(from + u64::from(at), Written { by: regs.pc, of, round: self.rounds });
         }
+    }
+
+    /// What a side trace uses as the frame's address before it has written that register.
+    fn wrong_base(&mut self, regs: &Registers) -> Option<Departure> {
+        self.scene.part(regs.pc).filter(|(part, _)| part.base != self.scene.code.base)?;
+        let base = self.scene.record.base.filter(|_| !self.rebased)?;
+        let word = self.scene.word(regs.pc)?;
+        let Encoding::Valid(row) = classify(word) else { return None };
+        let (register, bit) = (usize::from(base.register), 1 << base.register);
+        let (expected, observed) = (self.scene.code.start.x[register], regs.x[register]);
+        self.rebased = row.writes(word).0 & bit != 0;
+        let is_wrong = row.reads(word).0 & bit != 0 && expected != observed;
+        let what = Wrong::Base { register: base.register, expected, observed };
+        let word = self.writers[register].map(|w| w.by);
+        is_wrong.then_some(Departure { behind: None, what, word, side: true, pass: 0, stale: false })
     }
 
     /// Checks the boundaries here that are, or are not, in the loop.

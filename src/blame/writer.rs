@@ -56,8 +56,13 @@ pub(super) fn trail(trail: &mut Trail, scene: &Scene, oracle: &mut Oracle) -> Re
         (blame.cause, blame.role) = (Cause::Ir, Role::Rewrote);
         return Ok(());
     }
-    if let (Cause::Place, Some(restores)) = (blame.cause, scene.record.restores) {
-        (blame.chain, blame.role) = (frames(&[restores])?, Role::Placed);
+    let placed_by = match blame.cause {
+        Cause::Place => scene.record.restores,
+        Cause::Base => scene.record.base.and_then(|base| base.inherits),
+        _ => None,
+    };
+    if let Some(placed_by) = placed_by {
+        (blame.chain, blame.role) = (frames(&[placed_by])?, Role::Placed);
         return Ok(());
     }
     let own = scene.record.boundaries.iter().find(|b| b.at == trail.handler && !b.side);

@@ -67,7 +67,7 @@ mod tests {
 
     const FILE: &str = r#"
         [[known]]
-        bucket = "wrong-value-emit-lso"
+        bucket = "wrong-code-emit-lso"
         reason = "fixed upstream"
         link = "https://example.org/1"
 
@@ -81,7 +81,7 @@ mod tests {
     fn a_bug_is_found_by_its_bucket_and_where_it_names_one_its_backend() {
         let bugs = KnownBugs::parse(FILE).expect("a good file");
         let reason = |bucket, backend| bugs.find(bucket, backend).map(|bug| bug.reason.as_str());
-        assert_eq!(reason("wrong-value-emit-lso", "luajit@210.4.8"), Some("fixed upstream"));
+        assert_eq!(reason("wrong-code-emit-lso", "luajit@210.4.8"), Some("fixed upstream"));
         assert_eq!(reason("wrong-ir-xstore", "luajit@210.7.4"), Some("reported"));
         assert_eq!(reason("wrong-ir-xstore", "luajit@210.4.8"), None);
         assert_eq!(reason("wrong-exit", "luajit@210.4.8"), None);

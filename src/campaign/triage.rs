@@ -1,4 +1,6 @@
-//! Findings by cause: each judged several times and blamed, the smallest of each cause made smaller.
+//! Findings by cause: each judged several times, made small, and blamed.
+//!
+//! It is the small case that is blamed: what a large one does wrong first is often not what makes it fail.
 
 use super::blamer::recording;
 use super::plan::{Plan, Workers};
@@ -14,6 +16,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A finding to be sorted: its file's name and text.
 #[derive(Clone, Debug)]
@@ -33,11 +36,11 @@ pub struct Cause {
     pub backend: String,
     /// How the findings show, and how many of them do so.
     pub classes: BTreeMap<String, u64>,
-    /// The files, the smallest first.
+    /// The files, that of the smallest case first.
     pub files: Vec<String>,
-    /// Instructions of the smallest case.
+    /// Instructions of the smallest case, made small.
     pub instructions: usize,
-    /// The smallest case's file.
+    /// The smallest case, as a file.
     #[serde(skip)]
     pub text: String,
     /// Whom it is blamed on, if that can be told.
@@ -74,6 +77,7 @@ pub struct Triage<'a> {
     plan: &'a Plan,
     workers: &'a Workers,
     pool: Pool<'a>,
+    trials: Mutex<BTreeMap<String, Arc<Trials<'a>>>>,
     stop: &'a AtomicBool,
 }
 
@@ -84,14 +88,20 @@ enum Seen {
     Gone(String),
 }
 
+/// A finding, made small.
 struct Finding {
     path: String,
-    file: TraceFile,
-    text: String,
-    spec: Spec,
+    backend: String,
     class: String,
     bucket: String,
+    small: Small,
     blame: Option<Blame>,
+}
+
+struct Small {
+    instructions: usize,
+    text: String,
+    not_minimised: Option<String>,
 }
 
 impl<'a> Triage<'a> {
@@ -107,7 +117,8 @@ impl<'a> Triage<'a> {
         stop: &'a AtomicBool,
     ) -> Result<Self, pieces::OpenError> {
         let asked = if only { Some(pieces::spec(&plan.backend, &plan.variant)?) } else { None };
-        Ok(Triage { asked, plan, workers, pool: Pool::new(plan, workers), stop })
+        let trials = Mutex::default();
+        Ok(Triage { asked, plan, workers, pool: Pool::new(plan, workers), trials, stop })
     }
 
     /// The backends of these files, in the variant that records who writes code: what must be built before [`Triage::run`].
@@ -129,46 +140,29 @@ impl<'a> Triage<'a> {
         Ok(builds)
     }
 
-    /// Sorts the findings. `watch` looks on while the case of a bucket is made small; `done` is called behind each file that was judged.
+    /// Sorts the findings. `watch` gives what looks on while one of them is made small; `done` is called behind each.
     ///
     /// # Errors
-    /// When no workers or threads can be started.
+    /// When no threads can be started.
     pub fn run<W: Watch>(
         &self,
         suspects: &[Suspect],
-        watch: impl Fn(&str) -> W,
+        watch: impl Fn() -> W + Sync,
         done: impl Fn() + Sync,
     ) -> Result<Sorted, CampaignError> {
         let jobs = self.workers.jobs;
         let threads = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
         let threads = threads.map_err(|e| CampaignError::Threads { jobs, why: e.to_string() })?;
         let one = |suspect: &Suspect| {
-            let seen = self.judge(suspect);
+            let seen = self.judge(suspect, &watch());
             done();
             seen
         };
-        let seen: Vec<_> = threads.install(|| suspects.par_iter().with_max_len(1).map(one).collect());
-        let (mut sorted, mut buckets) = (Sorted::default(), BTreeMap::<(String, String), Vec<Finding>>::new());
-        for (suspect, seen) in suspects.iter().zip(seen) {
-            let odd = |why| Odd { path: suspect.path.clone(), why };
-            match seen {
-                Ok(Seen::Finding(f)) => {
-                    buckets.entry((f.bucket.clone(), selector(&f.spec))).or_default().push(*f);
-                }
-                Ok(Seen::Flaky(why)) => sorted.flaky.push(odd(why)),
-                Ok(Seen::Gone(why)) => sorted.gone.push(odd(why)),
-                Err(why) => sorted.broken.push(odd(why)),
-            }
-        }
-        for ((bucket, backend), mut found) in buckets {
-            found.sort_by_cached_key(|f| (instructions(&f.file.case), f.text.len(), f.path.clone()));
-            let watch = watch(&bucket);
-            sorted.causes.push(threads.install(|| self.cause(bucket, backend, found, &watch))?);
-        }
-        Ok(sorted)
+        let seen = threads.install(|| suspects.par_iter().with_max_len(1).map(one).collect());
+        Ok(sorted(suspects, seen))
     }
 
-    fn judge(&self, suspect: &Suspect) -> Result<Seen, String> {
+    fn judge(&self, suspect: &Suspect, watch: &dyn Watch) -> Result<Seen, String> {
         if self.stop.load(Ordering::Relaxed) {
             return Err("not judged: interrupted".into());
         }
@@ -185,10 +179,13 @@ impl<'a> Triage<'a> {
             Some(Judgement::Error(why)) => return Err(why),
             _ => return Ok(Seen::Gone(format!("{} on {}", kinds[0], selector(&spec)))),
         };
-        let blame = self.blame(&spec, &suspect.text)?;
+        let Some(small) = self.shrink(&spec, &file, &suspect.text, watch)? else {
+            return Ok(Seen::Flaky("while it was made small".into()));
+        };
+        let blame = self.blame(&spec, &small.text)?;
         let bucket = blame.as_ref().map_or(key, blame::bucket);
-        let (path, text) = (suspect.path.clone(), suspect.text.clone());
-        Ok(Seen::Finding(Box::new(Finding { path, file, text, spec, class, bucket, blame })))
+        let (path, backend) = (suspect.path.clone(), selector(&spec));
+        Ok(Seen::Finding(Box::new(Finding { path, backend, class, bucket, small, blame })))
     }
 
     fn replay(&self, spec: &Spec, text: &str) -> Result<Judgement, String> {
@@ -199,6 +196,36 @@ impl<'a> Triage<'a> {
             Ok(other) => Err(format!("unexpected answer {other:?}")),
             Err(death) => Ok(replay::post_mortem(&death)),
         }
+    }
+
+    /// The case made small; `None` if it fails now so, now otherwise.
+    fn shrink(&self, spec: &Spec, file: &TraceFile, text: &str, watch: &dyn Watch) -> Result<Option<Small>, String> {
+        let trials = self.trials(spec).map_err(|e| e.to_string())?;
+        let as_is = |why| Small { instructions: instructions(&file.case), text: text.into(), not_minimised: Some(why) };
+        let found = match minimize::minimize(&file.case, &*trials, watch) {
+            Ok(found) => found,
+            Err(MinimizeError::Judge(why)) => return Err(why),
+            Err(MinimizeError::Flaky { .. }) => return Ok(None),
+            Err(why) => return Ok(Some(as_is(why.to_string()))),
+        };
+        let judged = |case| trials.judge(case).map_err(|e| e.to_string());
+        let (before, after) = (judged(&file.case)?, judged(&found.case)?);
+        Ok(Some(Small {
+            instructions: instructions(&found.case),
+            text: text::print(&small_file(file, &found.case, trials.id(), &before, &after)),
+            not_minimised: found.ended_early.map(|_| "its time was up".into()),
+        }))
+    }
+
+    fn trials(&self, spec: &Spec) -> Result<Arc<Trials<'a>>, CampaignError> {
+        let mut all = self.trials.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(trials) = all.get(&selector(spec)) {
+            return Ok(trials.clone());
+        }
+        let (backend, variant) = (spec.to_string(), spec.variant.name().to_string());
+        let trials = Arc::new(Trials::open(Plan { backend, variant, ..self.plan.clone() }, self.workers)?);
+        all.insert(selector(spec), trials.clone());
+        Ok(trials)
     }
 
     /// Whom a finding is blamed on; nobody where the recording build makes other code, or dies of it.
@@ -213,56 +240,36 @@ impl<'a> Triage<'a> {
         }
     }
 
-    fn cause(
-        &self,
-        bucket: String,
-        backend: String,
-        found: Vec<Finding>,
-        watch: &dyn Watch,
-    ) -> Result<Cause, CampaignError> {
-        let smallest = &found[0];
-        let mut classes = BTreeMap::new();
-        for f in &found {
-            *classes.entry(f.class.clone()).or_default() += 1;
-        }
-        let mut cause = Cause {
-            bucket,
-            backend,
-            classes,
-            files: found.iter().map(|f| f.path.clone()).collect(),
-            instructions: instructions(&smallest.file.case),
-            text: smallest.text.clone(),
-            blame: smallest.blame.clone(),
-            not_minimised: None,
-        };
-        cause.not_minimised = self.shrink(smallest, &mut cause, watch)?;
-        Ok(cause)
-    }
-
-    /// Puts a smaller case in the place of the cause's; why there is none, or it may not be the smallest.
-    fn shrink(&self, of: &Finding, cause: &mut Cause, watch: &dyn Watch) -> Result<Option<String>, CampaignError> {
-        let (backend, variant) = (of.spec.to_string(), of.spec.variant.name().to_string());
-        let trials = Trials::open(Plan { backend, variant, ..self.plan.clone() }, self.workers)?;
-        let small = match minimize::minimize(&of.file.case, &trials, watch) {
-            Ok(small) => small,
-            Err(MinimizeError::Judge(why)) => return Ok(Some(why)),
-            Err(why) => return Ok(Some(why.to_string())),
-        };
-        let (before, after) = (trials.judge(&of.file.case)?, trials.judge(&small.case)?);
-        let text = text::print(&small_file(&of.file, &small.case, trials.id(), &before, &after));
-        let blame = self.blame(&of.spec, &text).unwrap_or_default();
-        let other = blame.as_ref().map(blame::bucket).filter(|bucket| of.blame.is_some() && *bucket != cause.bucket);
-        if let Some(other) = other {
-            return Ok(Some(format!("made small, it is a case of {other}")));
-        }
-        (cause.instructions, cause.text) = (instructions(&small.case), text);
-        cause.blame = blame.or(cause.blame.take());
-        Ok(small.ended_early.map(|_| "its time was up".into()))
-    }
-
     fn backend_of(&self, file: &TraceFile) -> Result<Spec, pieces::OpenError> {
         self.asked.clone().map_or_else(|| pieces::spec_of(file), Ok)
     }
+}
+
+fn sorted(suspects: &[Suspect], seen: Vec<Result<Seen, String>>) -> Sorted {
+    let (mut sorted, mut buckets) = (Sorted::default(), BTreeMap::<(String, String), Vec<Finding>>::new());
+    for (suspect, seen) in suspects.iter().zip(seen) {
+        let odd = |why| Odd { path: suspect.path.clone(), why };
+        match seen {
+            Ok(Seen::Finding(f)) => buckets.entry((f.bucket.clone(), f.backend.clone())).or_default().push(*f),
+            Ok(Seen::Flaky(why)) => sorted.flaky.push(odd(why)),
+            Ok(Seen::Gone(why)) => sorted.gone.push(odd(why)),
+            Err(why) => sorted.broken.push(odd(why)),
+        }
+    }
+    sorted.causes = buckets.into_iter().map(|((bucket, backend), found)| cause(bucket, backend, found)).collect();
+    sorted
+}
+
+fn cause(bucket: String, backend: String, mut found: Vec<Finding>) -> Cause {
+    found.sort_by_cached_key(|f| (f.small.instructions, f.small.text.len(), f.path.clone()));
+    let mut classes = BTreeMap::new();
+    for f in &found {
+        *classes.entry(f.class.clone()).or_default() += 1;
+    }
+    let files = found.iter().map(|f| f.path.clone()).collect();
+    let Finding { small, blame, .. } = found.swap_remove(0);
+    let Small { instructions, text, not_minimised } = small;
+    Cause { bucket, backend, classes, files, instructions, text, blame, not_minimised }
 }
 
 /// A backend as `expect` lines name it.

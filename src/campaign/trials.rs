@@ -67,7 +67,7 @@ impl Judge for Trials<'_> {
 }
 
 /// How many instructions a run may take: hundreds of hangs are waited for. Still several times what the interpreter judges.
-const BUDGET: usize = 2_000_000;
+const BUDGET: usize = 500_000;
 
 /// What two findings share when they are taken for the same bug. That tracehound itself fails is nobody's bug.
 fn bucket(judgement: &Judgement) -> Option<String> {

@@ -28,8 +28,19 @@ pub struct Record {
     pub passes: Vec<Entered>,
     /// The address of the function that gives the values of exits their places.
     pub restores: Option<u64>,
+    /// The register that holds the Lua frame's address when a trace begins.
+    pub base: Option<Base>,
     /// Records that there was no room for.
     pub lost: u32,
+}
+
+/// The register that holds the Lua frame's address when a trace begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Base {
+    /// The general register. Its value is among those that the code starts with.
+    pub register: u8,
+    /// The address of the function that decides where a side trace has it from.
+    pub inherits: Option<u64>,
 }
 
 /// A store to the memory of machine code.

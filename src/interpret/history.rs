@@ -89,8 +89,8 @@ impl Witness for Scribe<'_> {
     }
 
     fn left(&mut self, which: Which, values: &[u64], end: bool) {
-        // The step at which a guard failed gave nothing.
-        if let Some((_, last)) = self.before.filter(|_| end) {
+        // The step at which a guard failed gave nothing; a trace without steps has none.
+        if let Some((_, last)) = self.before.filter(|(ran, _)| end && *ran == which) {
             self.note(which, last, values);
         }
         self.fresh = true;

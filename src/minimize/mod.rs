@@ -14,6 +14,8 @@ mod cut;
 mod reduce;
 mod repair;
 mod search;
+#[cfg(test)]
+mod tests;
 mod weight;
 
 pub use weight::Weight;

@@ -143,7 +143,7 @@ mod tests {
     pub(in crate::report) fn hunt(ops: &[&str]) -> HuntId {
         let backend = BackendId { name: "model".into(), version: "1".into(), variant: "plain".into() };
         let ops = ops.iter().map(ToString::to_string).collect();
-        HuntId { tracehound: "0".into(), backend, seed: 1, emit: Emit::Fold, ops, knobs: vec![] }
+        HuntId { tracehound: "0".into(), backend, seed: 1, emit: Emit::Fold, ops, knobs: vec![], guided: false }
     }
 
     #[test]

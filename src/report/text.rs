@@ -106,7 +106,7 @@ mod tests {
     fn a_report_names_buckets_reasons_and_files() {
         let backend = BackendId { name: "model".into(), version: "1.2".into(), variant: "plain".into() };
         let (ops, knobs) = (vec!["ADD".into()], vec![]);
-        let id = HuntId { tracehound: "0".into(), backend, seed: 7, emit: Emit::Raw, ops, knobs };
+        let id = HuntId { tracehound: "0".into(), backend, seed: 7, emit: Emit::Raw, ops, knobs, guided: false };
         let mut tally = Tally { cases: 300, inputs: 600, exits: 5, tails: 9, ..Tally::default() };
         tally.ops.insert("ADD".into(), 300);
         (0..3).for_each(|i| tally.add_skip(if i == 1 { "b" } else { "a" }));

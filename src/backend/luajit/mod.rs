@@ -15,7 +15,7 @@ mod side;
 
 use super::{Backend, BackendId, Left, Refusal};
 use crate::case::{Arena, Case, Gc, Input};
-use crate::code::{Access, Code, Frame, Mapping, Record, Registers, Runtime};
+use crate::code::{Access, Base, Code, Frame, Mapping, Record, Registers, Runtime};
 use crate::ir::{ExitNo, Ref, Rule, Trace};
 use crate::outcome::{Call, FaultClass};
 use links::Links;
@@ -31,6 +31,8 @@ const CODE_WINDOW: u64 = 256 << 10;
 
 /// The function of `lj_asm.c` that gives a snapshot's values registers or stack slots.
 const SNAPSHOTS: &str = "asm_snap_alloc1";
+/// The function of `lj_asm_arm64.h` that gives a side trace its `BASE`.
+const SIDE_BASE: &str = "asm_head_side_base";
 
 /// A LuaJIT build with its Lua state.
 pub struct LuaJit {
@@ -184,8 +186,9 @@ impl Backend for LuaJit {
 
     fn record(&mut self, case: &Case) -> Result<Record, String> {
         let record = record::read(&self.jit, case, &self.parts).map_err(|e| e.to_string())?;
-        let restores = self.lines()?.function(SNAPSHOTS);
-        Ok(Record { restores, ..record })
+        let lines = self.lines()?;
+        let base = Base { register: readback::BASE, inherits: lines.function(SIDE_BASE) };
+        Ok(Record { restores: lines.function(SNAPSHOTS), base: Some(base), ..record })
     }
 
     fn frames(&mut self, addresses: &[u64]) -> Result<Vec<Frame>, String> {

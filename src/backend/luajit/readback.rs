@@ -11,6 +11,9 @@ use crate::ir::{Arg, Const, ExitNo, Op, SnapEntry, Trace, Type};
 use crate::world::World;
 use luajit_arm64_sys::{Code as LjCode, Jit, Layout, TRef};
 
+/// `RID_BASE` of `lj_target_arm64.h`: the general register of the Lua frame when a trace begins.
+pub const BASE: u8 = 19;
+
 /// Below the top of the guest stack: room for what traces and exits put above their frame.
 const STACK_ROOM: u64 = 64 << 10;
 /// Bytes that the interpreter has reserved for the trace at entry (`SPS_FIXED` words), which it gives back at its end.
@@ -185,7 +188,7 @@ pub fn entry_sp(layout: &Layout) -> u64 {
 
 fn start(lj: &LjCode, sp: u64) -> Registers {
     let mut regs = Registers { sp, pc: lj.start, ..Registers::default() };
-    regs.x[19] = lj.base;
+    regs.x[usize::from(BASE)] = lj.base;
     regs.x[21] = lj.pc;
     regs.x[22] = lj.gl;
     regs.x[23] = lj.lua_state;

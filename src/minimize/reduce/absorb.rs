@@ -78,3 +78,24 @@ fn moved(which: Which, r: Ref, by: Ref, wide: bool, place: usize, deltas: Vec<i6
         Cut::default().replace(r, Arg::Ref(by)).apply(c, which)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::before_after::{proposes, text};
+    use super::*;
+
+    #[test]
+    fn what_a_sum_adds_goes_into_the_pointer() {
+        let head = |to| format!("; region data 64 at 0\n; input 1\n;   data+0: -> data+{to}");
+        let before = text(&head(16), "0001 p64 XLOAD [data+0]\n0002 p64 ADD 0001 +8\n0003 int XLOAD 0002");
+        proposes(sums, &before, &text(&head(24), "0001 p64 XLOAD [data+0]\n0002 int XLOAD 0001"));
+    }
+
+    #[test]
+    fn a_sum_of_a_sum_becomes_one() {
+        let before = "0001 int SLOAD #2\n0002 int ADD 0001 +3\n0003 int ADD 0002 +4\n0004 int XSTORE [data+0] 0003";
+        let after = "0001 int SLOAD #2\n0002 int ADD 0001 +7\n0003 int XSTORE [data+0] 0002";
+        let head = "; region data 64 at 0\n; input 1\n;   slot 2 int +1";
+        proposes(joined, &text(head, before), &text(head, after));
+    }
+}

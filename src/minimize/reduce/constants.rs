@@ -118,7 +118,16 @@ pub(super) fn plainer_nums(bits: u64) -> Vec<u64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::before_after::{proposes, text};
     use super::*;
+
+    #[test]
+    fn a_constant_becomes_plainer() {
+        let head = "; region data 16 at 0\n; input 1";
+        let ir = |k| format!("0001 int XSTORE [data+0] {k}");
+        proposes(operands, &text(head, &ir("-300")), &text(head, &ir("-257")));
+        proposes(operands, &text(head, &ir("-300")), &text(head, &ir("+1")));
+    }
 
     #[test]
     fn integers_go_towards_zero_powers_of_two_and_their_neighbours() {

@@ -49,3 +49,24 @@ pub(super) fn plainer(value: SlotValue) -> Vec<SlotValue> {
         SlotValue::Nil | SlotValue::Obj(_) => vec![],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::before_after::{proposes, text};
+    use super::*;
+
+    #[test]
+    fn one_input_is_enough() {
+        let head = "; region data 8 at 0\n; input 1\n;   slot 2 int +1\n; input 2\n;   slot 2 int +2";
+        let after = "; region data 8 at 0\n; input 1\n;   slot 2 int +2";
+        proposes(fewer, &text(head, "0001 int SLOAD #2"), &text(after, "0001 int SLOAD #2"));
+    }
+
+    #[test]
+    fn slots_become_nil_or_plainer() {
+        let head = |slots| format!("; region data 8 at 0\n; input 1{slots}");
+        let ir = "0001 > int SLOAD #2 T";
+        proposes(slots, &text(&head("\n;   slot 2 int +77"), ir), &text(&head(""), ir));
+        proposes(values, &text(&head("\n;   slot 2 int +77"), ir), &text(&head("\n;   slot 2 int +64"), ir));
+    }
+}

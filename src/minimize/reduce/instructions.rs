@@ -108,3 +108,26 @@ fn body_alone(trace: &Trace, at: Ref) -> Cut {
     let left = trace.phis().filter(|(_, right)| *right < at);
     left.fold(Cut::default().drop(at), |cut, (left, right)| cut.replace(left.max(right), Arg::Ref(left.min(right))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::before_after::{proposes, text};
+    use super::*;
+
+    const HEAD: &str = "; region data 64 at 0\n; input 1\n;   slot 2 int +5";
+
+    #[test]
+    fn a_piece_goes_with_all_that_hangs_on_it() {
+        let before =
+            "0001 int SLOAD #2\n0002 int ADD 0001 +1\n0003 int XSTORE [data+0] 0001\n0004 int XSTORE [data+4] 0002";
+        let after = "0001 int SLOAD #2\n0002 int XSTORE [data+0] 0001";
+        proposes(|c| pieces(c, 1), &text(HEAD, before), &text(HEAD, after));
+    }
+
+    #[test]
+    fn an_instruction_gives_way_to_its_value_or_its_operand() {
+        let before = "0001 int SLOAD #2\n0002 int ADD 0001 +1\n0003 int XSTORE [data+0] 0002";
+        proposes(single, &text(HEAD, before), &text(HEAD, "0001 int XSTORE [data+0] +6"));
+        proposes(single, &text(HEAD, before), &text(HEAD, "0001 int SLOAD #2\n0002 int XSTORE [data+0] 0001"));
+    }
+}

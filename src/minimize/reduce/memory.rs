@@ -118,3 +118,19 @@ pub(super) fn plain(case: &Case) -> Vec<Edit> {
     }
     edits
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::before_after::{proposes, text};
+    use super::*;
+
+    #[test]
+    fn bytes_become_zero_or_plainer() {
+        let head = |bytes| format!("; region data 8 at 0\n; input 1\n;   data+0: {bytes}");
+        let ir = "0001 int XLOAD [data+0]";
+        let before = text(&head("07 00 00 00 ff"), ir);
+        proposes(|c| zero(c, 1), &before, &text(&head("00 00 00 00 ff"), ir));
+        proposes(plain, &before, &text(&head("01 00 00 00 ff"), ir));
+        proposes(blank, &before, &text("; region data 8 at 0\n; input 1", ir));
+    }
+}

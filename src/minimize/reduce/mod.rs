@@ -4,6 +4,8 @@
 //! at both before it judges.
 
 mod absorb;
+#[cfg(test)]
+mod before_after;
 mod calls;
 mod constants;
 mod inputs;
@@ -76,6 +78,9 @@ pub(super) fn reducers() -> Vec<Reducer> {
         Box::new(absorb::sums),
         Box::new(shown::operands),
         Box::new(calls::helpers),
+        Box::new(calls::arguments_stored),
+        Box::new(calls::pressure),
+        Box::new(shown::guards),
         Box::new(operands::guards),
         Box::new(operands::opcodes),
         Box::new(objects::unused),

@@ -68,3 +68,18 @@ pub(super) fn names(_: &Case) -> Vec<Edit> {
         Some(())
     })]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::before_after::{proposes, text};
+    use super::*;
+
+    #[test]
+    fn what_is_left_has_the_lowest_slots_and_plain_names() {
+        let head = |name, slot| format!("; region {name} 8 at 0\n; input 1\n;   slot {slot} int +1");
+        let ir = |name, slot| format!("0001 int SLOAD #{slot}\n0002 int XSTORE [{name}+0] 0001");
+        let before = text(&head("b", 7), &ir("b", 7));
+        proposes(slots, &before, &text(&head("b", 2), &ir("b", 2)));
+        proposes(names, &before, &text(&head("data", 7), &ir("data", 7)));
+    }
+}

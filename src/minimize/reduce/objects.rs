@@ -144,3 +144,23 @@ fn smaller_payloads(kind: &ObjectKind) -> Vec<ObjectKind> {
         ObjectKind::Table { .. } | ObjectKind::Func { .. } => vec![],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::before_after::{proposes, text};
+    use super::*;
+
+    #[test]
+    fn an_object_that_nothing_mentions_goes() {
+        let head = "; region data 16 at 0\n; object t table\n; input 1";
+        let ir = "0001 int XLOAD [data+0]";
+        proposes(unused, &text(head, ir), &text("; region data 16 at 0\n; input 1", ir));
+    }
+
+    #[test]
+    fn a_table_gets_smaller() {
+        let head = |size| format!("; region data 16 at 0\n; object t table asize {size}\n; input 1");
+        let ir = "0001 p64 FLOAD {t} tab.array\n0002 p64 AREF 0001 +0\n0003 > int ALOAD 0002";
+        proposes(smaller, &text(&head(4), ir), &text(&head(1), ir));
+    }
+}

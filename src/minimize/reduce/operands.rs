@@ -129,3 +129,33 @@ pub(super) fn earlier_refs(case: &Case) -> Vec<Edit> {
         first.chain(stands(ins.op2).into_iter().map(|op2| Ins { op2, ..*ins })).collect()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::before_after::{proposes, text};
+    use super::*;
+
+    const HEAD: &str = "; region data 16 at 0\n; input 1\n;   slot 2 int +5";
+
+    #[test]
+    fn a_guard_becomes_none_and_an_opcode_a_plainer_one() {
+        let before = text(HEAD, "0001 > int SLOAD #2 T\n0002 int BXOR 0001 +3\n0003 int XSTORE [data+0] 0002");
+        let unguarded = "0001 int SLOAD #2\n0002 int BXOR 0001 +3\n0003 int XSTORE [data+0] 0002";
+        proposes(guards, &before, &text(HEAD, unguarded));
+        let sum = "0001 > int SLOAD #2 T\n0002 int ADD 0001 +3\n0003 int XSTORE [data+0] 0002";
+        proposes(opcodes, &before, &text(HEAD, sum));
+    }
+
+    #[test]
+    fn a_type_becomes_simpler_everywhere() {
+        let before = text(HEAD, "0001 u32 XLOAD [data+0]\n0002 u32 XSTORE [data+8] 0001");
+        proposes(types, &before, &text(HEAD, "0001 int XLOAD [data+0]\n0002 int XSTORE [data+8] 0001"));
+    }
+
+    #[test]
+    fn an_operand_becomes_a_constant_or_an_earlier_value() {
+        let ir = |value| format!("0001 int SLOAD #2\n0002 int ADD 0001 +1\n0003 int XSTORE [data+0] {value}");
+        proposes(constants_for_refs, &text(HEAD, &ir("0002")), &text(HEAD, &ir("+6")));
+        proposes(earlier_refs, &text(HEAD, &ir("0002")), &text(HEAD, &ir("0001")));
+    }
+}

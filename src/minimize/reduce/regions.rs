@@ -112,3 +112,19 @@ pub(super) fn places(case: &Case) -> Vec<Edit> {
     }
     edits
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::before_after::{proposes, text};
+    use super::*;
+
+    #[test]
+    fn what_nothing_points_to_goes_and_what_is_used_shrinks() {
+        let head = "; region data 64 at 0\n; region more 8 at 64\n; input 1";
+        let ir = "0001 int XLOAD [data+0]";
+        proposes(unused, &text(head, ir), &text("; region data 64 at 0\n; input 1", ir));
+        proposes(smaller, &text(head, ir), &text("; region data 4 at 0\n; region more 8 at 64\n; input 1", ir));
+        let close = "; region data 64 at 16\n; region more 8 at 80\n; input 1";
+        proposes(places, &text(close, ir), &text(head, ir));
+    }
+}

@@ -50,3 +50,18 @@ fn calm(case: &mut Case) {
         input.profile = false;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::before_after::{proposes, text};
+    use super::*;
+
+    #[test]
+    fn settings_become_the_usual_ones() {
+        let before = text(
+            "; flags -fuse\n; arena near\n; region data 8 at 0\n; input 1\n;   gc step",
+            "0001 int XLOAD [data+0]",
+        );
+        proposes(usual, &before, &text("; region data 8 at 0\n; input 1", "0001 int XLOAD [data+0]"));
+    }
+}

@@ -86,3 +86,19 @@ fn forget(case: &mut Case, slot: Slot, everywhere: bool) -> Option<()> {
     }
     Some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::before_after::{proposes, text};
+    use super::*;
+
+    #[test]
+    fn a_side_trace_runs_alone_or_not_at_all() {
+        let root = "0001 > int SLOAD #2 T\n0002 > int LT 0001 +0\n....        SNAP   #1   [ ---- ---- ]";
+        let side = "---- TRACE 2 start 1/0\n....        SNAP   #0   [ ---- ---- ]\n0001 int XSTORE [data+0] +1\n---- TRACE 2 stop -> interpreter\n";
+        let head = "; region data 16 at 0\n; input 1\n;   slot 2 int +5";
+        let before = text(head, root) + side;
+        proposes(detach, &before, &text(head, root));
+        proposes(detach, &before, &text(head, "0001 int XSTORE [data+0] +1"));
+    }
+}

@@ -91,3 +91,22 @@ pub(super) fn values(case: &Case) -> Vec<Edit> {
     }
     edits
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::before_after::{proposes, text};
+    use super::*;
+
+    const HEAD: &str = "; region data 16 at 0\n; input 1\n;   slot 2 int +5";
+
+    #[test]
+    fn snapshots_and_their_slots_go() {
+        let ir = |snap| format!("0001 int SLOAD #2{snap}\n0002 > int LT 0001 +0");
+        let full = "\n....        SNAP   #1   [ ---- ---- +7 0001 ]";
+        proposes(fewer, &text(HEAD, &ir(full)), &text(HEAD, &ir("")));
+        let half = "\n....        SNAP   #1   [ ---- ---- ---- 0001 ]";
+        proposes(entries, &text(HEAD, &ir(full)), &text(HEAD, &ir(half)));
+        let plain = "\n....        SNAP   #1   [ ---- ---- +0 0001 ]";
+        proposes(values, &text(HEAD, &ir(full)), &text(HEAD, &ir(plain)));
+    }
+}

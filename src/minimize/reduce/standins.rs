@@ -156,3 +156,20 @@ fn memory_load(case: &mut Case, which: Which, r: Ref, bits: &[u64]) -> Option<()
     let (op1, op2) = (Arg::K(Const::Ptr(place)), Arg::Lit(Lit::Xload(XloadMode::default())));
     Cut::default().put(r, Ins { op: Op::XLOAD, ty, guard: false, op1, op2 }).apply(case, which)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::before_after::{proposes, text};
+    use super::*;
+
+    #[test]
+    fn a_value_comes_from_a_slot_or_from_memory() {
+        let before = "0001 int SLOAD #2\n0002 int MUL 0001 +3\n0003 int XSTORE [data+0] 0002";
+        let head = "; region data 16 at 0\n; input 1\n;   slot 2 int +5";
+        let slot = "0001 > int SLOAD #3 T\n0002 int XSTORE [data+0] 0001";
+        proposes(loads, &text(head, before), &text(&format!("{head}\n;   slot 3 int +15"), slot));
+        let memory = "0001 int XLOAD [data+16]\n0002 int XSTORE [data+0] 0001";
+        let more = head.replace("data 16", "data 24");
+        proposes(loads, &text(head, before), &text(&format!("{more}\n;   data+16: 0f"), memory));
+    }
+}

@@ -1,11 +1,14 @@
 //! IR and machine code side by side. An instruction and the words that were assembled for it lead to each other.
 
 use super::super::story::is_ref;
-use crate::explain::{CodeSheet, IrRow, Sheet, TraceSheet, WordRow};
+use crate::explain::{Bits, CodeSheet, IrRow, Sheet, TraceSheet, WordRow};
 use maud::{Markup, html};
 
+/// A word to be pointed at: its offset from its trace's start, and its bits.
+type Blamed = Option<(u32, Bits)>;
+
 /// All traces of a sheet.
-pub fn section(sheet: &Sheet) -> Markup {
+pub fn section(sheet: &Sheet, blamed: Blamed) -> Markup {
     html! {
         section {
             h2 { "IR and machine code" }
@@ -15,7 +18,7 @@ pub fn section(sheet: &Sheet) -> Markup {
                 div.sides {
                     (ir(sheet, trace))
                     @match &trace.code {
-                        Some(code) => (words(trace, code)),
+                        Some(code) => (words(trace, code, blamed)),
                         None => div.side { h4 { "Machine code" } p { "There is none." } },
                     }
                 }
@@ -84,7 +87,7 @@ fn operands(trace: &TraceSheet, text: &str) -> Markup {
     }
 }
 
-fn words(trace: &TraceSheet, code: &CodeSheet) -> Markup {
+fn words(trace: &TraceSheet, code: &CodeSheet, blamed: Blamed) -> Markup {
     html! {
         div.side {
             h4 id=(format!("mcode{}", trace.number)) { "Machine code, " (code.bytes) " bytes" }
@@ -92,7 +95,7 @@ fn words(trace: &TraceSheet, code: &CodeSheet) -> Markup {
                 table { tbody {
                     @for (i, row) in code.words.iter().enumerate() {
                         @let first = row.at.is_some() && code.words[..i].iter().all(|w| w.at != row.at);
-                        (word_row(trace, row, first))
+                        (word_row(trace, row, first, blamed == Some((row.offset, row.word))))
                     }
                 } }
             }
@@ -103,17 +106,17 @@ fn words(trace: &TraceSheet, code: &CodeSheet) -> Markup {
     }
 }
 
-fn word_row(trace: &TraceSheet, row: &WordRow, first: bool) -> Markup {
+fn word_row(trace: &TraceSheet, row: &WordRow, first: bool, blamed: bool) -> Markup {
     html! {
         @if row.loop_head { tr.snap { td colspan="4" { "->LOOP:" } } }
         tr  id=[row.at.filter(|_| first).map(|at| row_id("m", trace, at))]
-            data-ref=[row.at.map(|at| key(trace, at))] .marked[row.marked] .first[first] {
+            data-ref=[row.at.map(|at| key(trace, at))] .marked[row.marked || blamed] .first[first] {
             td.address title={ "+" (format!("{:#x}", row.offset)) } { (format!("{:x}", row.address.0)) }
             td.bits { (format!("{:08x}", row.word.0)) }
             td.asm {
                 span.mnemonic { (row.mnemonic) } " " (row.operands)
                 @if let Some(target) = &row.target { " " span.target { (target) } }
-                @if row.marked { strong.flag { " ◀ here" } }
+                @if row.marked { strong.flag { " ◀ here" } } @else if blamed { strong.flag { " ◀ blamed" } }
             }
             td.origin { (origin(trace, row)) }
         }

@@ -26,7 +26,7 @@ pub fn page(d: &Dossier) -> String {
             (known(d))
             (word::section(sheet, d.blame.as_ref()))
             @if let Some(blame) = &d.blame { (chain(blame)) }
-            (code::section(sheet))
+            (code::section(sheet, d.blame.as_ref().and_then(|blame| blame.word)))
             (outcome::section(sheet))
             (steps(d))
             (versions(d))

@@ -54,7 +54,7 @@ fn card(d: &Dossier) -> Markup {
             }
             p.minor { "bucket " code { (d.bucket) } }
             @if let Some(frame) = d.blame.as_ref().and_then(|b| b.chain.first()) {
-                p.minor { "written by " code { (frame.function) } " at " code { (frame.place()) } }
+                p.minor { "blamed on " code { (frame.function) } " at " code { (frame.place()) } }
             }
         }
     }
