@@ -2,6 +2,7 @@
 
 use super::CampaignError;
 use super::death::Death;
+use super::guided::Source;
 use super::process::Worker;
 use super::protocol::{Answer, Batch, Request};
 use std::time::Duration;
@@ -13,7 +14,7 @@ pub(super) trait Crew {
     /// Starts a fresh worker.
     fn start(&self) -> Result<Self::Worker, CampaignError>;
     /// Counts the death of a worker at a case.
-    fn record(&self, batch: &mut Batch, index: u64, death: &Death, generated: bool);
+    fn record(&self, batch: &mut Batch, source: &Source, index: u64, death: &Death, generated: bool);
     /// How long one case may take.
     fn deadline(&self) -> Duration;
 }
@@ -32,9 +33,9 @@ impl<C: Crew> Job<C> {
     }
 
     /// Judges the cases from `first` to before `end`.
-    pub(super) fn judge(&mut self, first: u64, end: u64) -> Result<Batch, CampaignError> {
+    pub(super) fn judge(&mut self, source: &Source, first: u64, end: u64) -> Result<Batch, CampaignError> {
         let mut worker = self.take_worker()?;
-        let request = Request::Judge { first, count: end - first, announce: false };
+        let request = Request::Judge { first, count: end - first, announce: false, source: source.clone() };
         // Twice a case's time: usually all of a batch takes a fraction of it, and a batch that is merely slow gets a second
         // chance below, where each case has its own deadline.
         match ask(&mut worker, &request, self.crew.deadline() * 2) {
@@ -42,7 +43,7 @@ impl<C: Crew> Job<C> {
                 self.worker = Some(worker);
                 Ok(batch)
             }
-            Err(_) => self.judge_announced(first, end),
+            Err(_) => self.judge_announced(source, first, end),
         }
     }
 
@@ -51,17 +52,18 @@ impl<C: Crew> Job<C> {
     }
 
     /// The same with each case announced, in a fresh worker after each death.
-    fn judge_announced(&mut self, first: u64, end: u64) -> Result<Batch, CampaignError> {
+    fn judge_announced(&mut self, source: &Source, first: u64, end: u64) -> Result<Batch, CampaignError> {
         let (mut sum, mut next, mut deaths) = (Batch::default(), first, 0);
         while next < end {
             let mut worker = self.crew.start()?;
-            match watch(&mut worker, next, end, self.crew.deadline(), &mut sum) {
+            let request = Request::Judge { first: next, count: end - next, announce: true, source: source.clone() };
+            match watch(&mut worker, &request, (next, end), self.crew.deadline(), &mut sum) {
                 Ok(()) => {
                     self.worker = Some(worker);
                     next = end;
                 }
                 Err(fatal) => {
-                    self.crew.record(&mut sum, fatal.index, &fatal.death, fatal.generated);
+                    self.crew.record(&mut sum, source, fatal.index, &fatal.death, fatal.generated);
                     deaths += 1;
                     next = fatal.index + 1;
                 }
@@ -90,13 +92,13 @@ struct Fatal {
 
 fn watch(
     worker: &mut impl Worker,
-    first: u64,
-    end: u64,
+    request: &Request,
+    (first, end): (u64, u64),
     deadline: Duration,
     sum: &mut Batch,
 ) -> Result<(), Box<Fatal>> {
     let mut at = Fatal { index: first, generated: false, death: Death::default() };
-    let mut result = worker.ask(&Request::Judge { first, count: end - first, announce: true });
+    let mut result = worker.ask(request);
     while at.index < end {
         match result.and_then(|()| worker.answer(deadline)) {
             Err(death) => return Err(Box::new(Fatal { death, ..at })),
@@ -140,7 +142,7 @@ mod tests {
             let fatal = if healthy { vec![] } else { self.fatal.clone() };
             Ok(FragileWorker { fatal, answers: VecDeque::new() })
         }
-        fn record(&self, batch: &mut Batch, index: u64, death: &Death, generated: bool) {
+        fn record(&self, batch: &mut Batch, _: &Source, index: u64, death: &Death, generated: bool) {
             batch.tally.cases += 1;
             batch.tally.add_skip(&format!("{index} {} {generated}", death.key()));
         }
@@ -157,7 +159,7 @@ mod tests {
 
     impl Worker for FragileWorker {
         fn ask(&mut self, request: &Request) -> Result<(), Death> {
-            let Request::Judge { first, count, announce } = *request else { return Ok(()) };
+            let Request::Judge { first, count, announce, .. } = *request else { return Ok(()) };
             for i in first..first + count {
                 if announce {
                     self.answers.extend([Ok(Answer::Generating(i)), Ok(Answer::Judging(i))]);
@@ -183,7 +185,7 @@ mod tests {
     fn judge(fatal: &[u64], once: bool) -> (Batch, u64, u64) {
         let crew = Fragile { fatal: fatal.to_vec(), once: Cell::new(once), started: Cell::new(0) };
         let mut job = Job::new(&crew, None);
-        let batch = job.judge(10, 20).expect("workers start");
+        let batch = job.judge(&Source::Plan, 10, 20).expect("workers start");
         (batch, job.strays, crew.started.get())
     }
 
@@ -206,7 +208,9 @@ mod tests {
     fn a_healthy_worker_is_kept() {
         let crew = Fragile { fatal: vec![], once: Cell::new(false), started: Cell::new(0) };
         let mut job = Job::new(&crew, None);
-        (0..3).for_each(|i| assert_eq!(job.judge(i * 4, i * 4 + 4).expect("workers start").tally.cases, 4));
+        for first in [0, 4, 8] {
+            assert_eq!(job.judge(&Source::Plan, first, first + 4).expect("workers start").tally.cases, 4);
+        }
         assert_eq!(crew.started.get(), 1);
     }
 }

@@ -56,11 +56,11 @@ impl Folder {
         &self.path
     }
 
-    /// Writes the kept cases of all buckets that are not on disk yet.
+    /// Writes the kept cases of all buckets that are not on disk yet; false if all were.
     ///
     /// # Errors
     /// When one can't be written; all others stay as they are.
-    pub fn sync_findings(&mut self, tally: &Tally) -> Result<(), CampaignError> {
+    pub fn sync_findings(&mut self, tally: &Tally) -> Result<bool, CampaignError> {
         let mut kept = BTreeSet::new();
         for sighting in tally.kept() {
             let name = sighting.path();
@@ -71,8 +71,9 @@ impl Folder {
             kept.insert(name);
         }
         self.doomed.extend(self.written.difference(&kept).cloned());
+        let changed = self.written != kept;
         self.written = kept;
-        Ok(())
+        Ok(changed)
     }
 
     /// Writes the state, then removes the findings it no longer knows.
@@ -232,7 +233,7 @@ mod tests {
 
     fn id(seed: u64) -> HuntId {
         let backend = BackendId { name: "model".into(), version: "1".into(), variant: "plain".into() };
-        HuntId { tracehound: "0".into(), backend, seed, emit: Emit::Raw, ops: vec![], knobs: vec![] }
+        HuntId { tracehound: "0".into(), backend, seed, emit: Emit::Raw, ops: vec![], knobs: vec![], guided: false }
     }
 
     fn see(tally: &mut Tally, index: u64, ins: u64) {

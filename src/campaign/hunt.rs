@@ -3,6 +3,7 @@
 use super::CampaignError;
 use super::batch::Job;
 use super::folder::Folder;
+use super::guided::{Corpus, Reach, Source, read_seeds};
 use super::party::Party;
 use super::plan::{Plan, Workers};
 use super::process::Process;
@@ -12,6 +13,7 @@ use crate::backend::BackendId;
 use crate::oracle::STAGES;
 use crate::tally::Tally;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -48,6 +50,7 @@ pub struct Hunt<'a> {
 struct Board {
     folder: Folder,
     state: State,
+    corpus: Corpus,
     next: u64,
     resumed: u64,
     saved: Instant,
@@ -72,10 +75,15 @@ pub struct Progress {
     pub times: [Duration; STAGES.len()],
     /// Workers that died without a case to blame: the batch went well when repeated.
     pub strays: u64,
+    /// What it has reached in the backend, if that counts.
+    pub reach: Option<Reach>,
 }
 
 impl<'a> Hunt<'a> {
-    /// A hunt in an open folder. `worker` is a started one of the same plan.
+    /// A hunt in an open folder. `worker` is a started one of the same plan. `seeds` are files with cases that a new guided hunt begins with.
+    ///
+    /// # Errors
+    /// When a seed or the folder's corpus can't be read.
     pub fn new(
         plan: &'a Plan,
         workers: &'a Workers,
@@ -83,10 +91,13 @@ impl<'a> Hunt<'a> {
         stop: &'a AtomicBool,
         worker: Process,
         (folder, state): (Folder, State),
-    ) -> Self {
+        seeds: &[PathBuf],
+    ) -> Result<Self, CampaignError> {
         let now = Instant::now();
-        let board = Board {
+        let corpus = Corpus::open(&folder, &state.corpus, read_seeds(seeds)?)?;
+        let mut board = Board {
             folder,
+            corpus,
             resumed: state.tally.cases,
             state,
             next: 0,
@@ -95,9 +106,10 @@ impl<'a> Hunt<'a> {
             times: Default::default(),
             strays: 0,
         };
+        board.save()?;
         let id = worker.id().clone();
         let first_worker = Mutex::new(Some(worker));
-        Hunt { plan, workers, limits, stop, started: now, id, first_worker, board: Mutex::new(board) }
+        Ok(Hunt { plan, workers, limits, stop, started: now, id, first_worker, board: Mutex::new(board) })
     }
 
     /// Runs until a limit is reached, all is done, or it is stopped. The state is saved whatever happens.
@@ -110,8 +122,7 @@ impl<'a> Hunt<'a> {
         let pool = pool.map_err(|e| CampaignError::Threads { jobs, why: e.to_string() })?;
         let results = pool.broadcast(|_| self.job().inspect_err(|_| self.stop.store(true, Ordering::Relaxed)));
         let mut board = self.board();
-        let Board { folder, state, .. } = &mut *board;
-        let saved = folder.save(state);
+        let saved = board.save();
         results.into_iter().collect::<Result<(), _>>().and(saved)
     }
 
@@ -125,6 +136,7 @@ impl<'a> Hunt<'a> {
             first: board.first.clone(),
             times: board.times,
             strays: board.strays,
+            reach: board.corpus.reach(),
         }
     }
 
@@ -140,29 +152,31 @@ impl<'a> Hunt<'a> {
         let worker = self.first_worker.lock().unwrap_or_else(PoisonError::into_inner).take();
         let party = Party { plan: self.plan, id: self.id.clone(), deadline: self.workers.deadline };
         let mut job = Job::new(party, worker);
-        while let Some((first, end)) = self.claim() {
-            let batch = job.judge(first, end)?;
+        while let Some((first, end, source)) = self.claim() {
+            let batch = job.judge(&source, first, end)?;
             self.merge(first, end, batch)?;
         }
         self.board().strays += job.strays;
         Ok(())
     }
 
-    fn claim(&self) -> Option<(u64, u64)> {
+    fn claim(&self) -> Option<(u64, u64, Source)> {
         let late = self.limits.time.is_some_and(|t| self.started.elapsed() >= t);
         if late || self.stop.load(Ordering::Relaxed) {
             return None;
         }
         let mut board = self.board();
         let (first, end) = board.state.done.gap(board.next, BATCH, self.limits.cases.unwrap_or(u64::MAX))?;
+        let end = board.corpus.end_of_batch(first, end);
         board.next = end;
-        Some((first, end))
+        let source = if self.plan.guided { board.corpus.source(self.plan.seed, first, end) } else { Source::Plan };
+        Some((first, end, source))
     }
 
     fn merge(&self, first: u64, end: u64, batch: Batch) -> Result<(), CampaignError> {
         let elapsed = self.started.elapsed();
         let mut board = self.board();
-        let Board { folder, state, saved, first: seen, times, .. } = &mut *board;
+        let Board { folder, state, corpus, saved, first: seen, times, .. } = &mut *board;
         for (sum, more) in times.iter_mut().zip(batch.times) {
             *sum += more;
         }
@@ -171,15 +185,25 @@ impl<'a> Hunt<'a> {
         }
         state.tally.add(batch.tally);
         state.done.add(first, end);
-        folder.sync_findings(&state.tally)?;
-        if saved.elapsed() >= SAVE_EVERY {
-            folder.save(state)?;
-            *saved = Instant::now();
+        let kept = corpus.add(batch.edges, batch.newcomers);
+        corpus.write(folder, &kept)?;
+        let found = folder.sync_findings(&state.tally)?;
+        // A guided hunt that is killed need not come by the same case again.
+        if saved.elapsed() >= SAVE_EVERY || found && self.plan.guided {
+            board.save()?;
         }
         Ok(())
     }
 
     fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Board {
+    fn save(&mut self) -> Result<(), CampaignError> {
+        self.state.corpus = self.corpus.state();
+        self.saved = Instant::now();
+        self.folder.save(&self.state)
     }
 }

@@ -14,6 +14,7 @@ mod examine;
 mod files;
 mod folder;
 mod fuzz;
+mod guided;
 mod hunt;
 mod judge;
 mod known;
@@ -44,6 +45,7 @@ pub use fuzz::{
     Findings, FuzzCase, case_of_bytes, crossover_bytes, fuzz_asserts, fuzz_encoding, fuzz_luajit, fuzz_text,
     mutate_bytes,
 };
+pub use guided::{CorpusState, Reach, tell_libfuzzer};
 pub use hunt::{Hunt, Limits, Progress};
 pub use known::{BadKnown, KnownBug, KnownBugs};
 pub use pieces::{OpenError, case, case_text, check_knob, op_names, open_oracle, runs, spec};
@@ -116,6 +118,14 @@ pub enum CampaignError {
         /// The parser's words.
         why: String,
     },
+    /// A case to begin with is none.
+    #[error("{}: {why}: --corpus takes .trace files", path.display())]
+    BadSeed {
+        /// The file.
+        path: PathBuf,
+        /// The parser's words.
+        why: String,
+    },
     /// The coordinator's thread pool can't be made.
     #[error("cannot start {jobs} threads: {why}")]
     Threads {
@@ -145,6 +155,7 @@ mod tests {
             ops: vec![],
             knobs: vec![],
             around: vec![],
+            guided: false,
             memory: DEFAULT_MEMORY,
             budget: None,
             sabotage: Sabotage::default(),

@@ -2,6 +2,7 @@
 
 use super::batch::Crew;
 use super::death::Death;
+use super::guided::{Brood, Source};
 use super::plan::Plan;
 use super::process::Process;
 use super::protocol::Batch;
@@ -26,12 +27,12 @@ impl Crew for Party<'_> {
         Process::start(self.plan)
     }
 
-    fn record(&self, batch: &mut Batch, index: u64, death: &Death, generated: bool) {
+    fn record(&self, batch: &mut Batch, source: &Source, index: u64, death: &Death, generated: bool) {
         batch.tally.cases += 1;
         if death.is_ours() || !generated {
             return batch.tally.add_error(index, &death.lines().join("; "));
         }
-        let case = pieces::case(self.plan, index);
+        let case = Brood::new(source).case(self.plan, index);
         let sighting = pieces::crash_sighting(&case, index, death);
         let text = || pieces::crash_text(self.plan, &self.id, index, &case, death);
         batch.tally.add_sighting(sighting, text);

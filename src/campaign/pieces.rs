@@ -75,7 +75,7 @@ pub fn case(plan: &Plan, index: u64) -> Case {
 
 /// Where a case finds the backend's memory: a batch of cases at a time, since moving costs as much as a handful of them. Most have it where
 /// it usually lies.
-fn arena(index: u64) -> Arena {
+pub(super) fn arena(index: u64) -> Arena {
     // Old releases can't have it far away, and skip such cases.
     match index / BATCH % 64 {
         5 | 21 | 37 | 53 => Arena::Near,
@@ -158,6 +158,13 @@ pub fn case_text(plan: &Plan, index: u64) -> String {
     file_text(plan, None, index, &case(plan, index), None, vec![])
 }
 
+/// A case as a `.trace` file, and nothing else.
+pub(super) fn plain_text(case: &Case) -> String {
+    let runs = case.inputs.iter().map(|_| None).collect();
+    let (backend, expects, shapes, notes) = (None, vec![], vec![], vec![]);
+    text::print(&TraceFile { backend, expects, shapes, notes, case: case.clone(), runs })
+}
+
 fn file_text(
     plan: &Plan,
     id: Option<&BackendId>,
@@ -167,8 +174,9 @@ fn file_text(
     notes: Vec<String>,
 ) -> String {
     let knobs = || plan.knobs.iter().fold(String::new(), |all, knob| all + " --knob " + knob);
+    let guided = if plan.guided { ", guided" } else { "" };
     let origin =
-        around::origin(plan, index).unwrap_or_else(|| format!("case {index} of seed {}{}", plan.seed, knobs()));
+        around::origin(plan, index).unwrap_or_else(|| format!("case {index} of seed {}{}{guided}", plan.seed, knobs()));
     record(id, case, expect, notes, &origin)
 }
 

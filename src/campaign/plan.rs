@@ -35,6 +35,9 @@ pub struct Plan {
     /// Cases whose mutations are judged, instead of generated ones; none for a usual hunt.
     #[serde(default)]
     pub around: Vec<Around>,
+    /// Cases that reach something new in the backend are wanted, for later ones to be made of.
+    #[serde(default)]
+    pub guided: bool,
     /// Address space of a worker in bytes.
     pub memory: u64,
     /// How many instructions a run may take before it hangs; `None` for as many as usual.

@@ -1,5 +1,6 @@
 //! What coordinator and worker say to each other: one JSON value a line, requests down, answers up.
 
+use super::guided::{Newcomer, Source};
 use crate::backend::BackendId;
 use crate::blame::Blame;
 use crate::explain::Sheet;
@@ -21,6 +22,9 @@ pub enum Request {
         count: u64,
         /// Say which case comes next before each, and answer each on its own.
         announce: bool,
+        /// What they are made of.
+        #[serde(default)]
+        source: Source,
     },
     /// Judge the case in a `.trace` file.
     Replay {
@@ -100,6 +104,12 @@ pub struct Batch {
     pub tally: Tally,
     /// Time by stage, in the order of [`STAGES`].
     pub times: [Duration; STAGES.len()],
+    /// Edges that the backend counts; 0 if it counts none.
+    #[serde(default)]
+    pub edges: usize,
+    /// Cases that reached something in it that no earlier case of the worker did.
+    #[serde(default)]
+    pub newcomers: Vec<Newcomer>,
 }
 
 impl Batch {
@@ -107,6 +117,8 @@ impl Batch {
     pub fn add(&mut self, other: Batch) {
         self.tally.add(other.tally);
         self.add_times(&other.times);
+        self.edges = self.edges.max(other.edges);
+        self.newcomers.extend(other.newcomers);
     }
 
     /// Adds a case's times.

@@ -1,6 +1,7 @@
 //! The worker process: reads requests from stdin, answers on stdout, and is gone when its coordinator is.
 
 use super::death::PANICKED;
+use super::guided::Brood;
 use super::judge::{Judge, Pipeline};
 use super::pieces::OpenError;
 use super::protocol::{Answer, Batch, Request};
@@ -72,14 +73,15 @@ fn answer_all(
     for request in requests {
         match request {
             Request::Open(_) => return Err(io::Error::other("opened twice")),
-            Request::Judge { first, count, announce: false } => {
-                let mut sum = Batch::default();
-                (first..first + count).for_each(|i| sum.add(judge.judge(i, &mut |_| {})));
+            Request::Judge { first, count, announce: false, source } => {
+                let (brood, mut sum) = (Brood::new(&source), Batch::default());
+                (first..first + count).for_each(|i| sum.add(judge.judge(&brood, i, &mut |_| {})));
                 say(out, &Answer::Batch(Box::new(sum)))?;
             }
-            Request::Judge { first, count, announce: true } => {
+            Request::Judge { first, count, announce: true, source } => {
+                let brood = Brood::new(&source);
                 for i in first..first + count {
-                    let batch = judge.judge(i, &mut |step| drop(say(out, &step)));
+                    let batch = judge.judge(&brood, i, &mut |step| drop(say(out, &step)));
                     say(out, &Answer::Batch(Box::new(batch)))?;
                 }
             }
@@ -102,6 +104,7 @@ fn say(out: &mut impl Write, answer: &Answer) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::backend::BackendId;
+    use crate::campaign::guided::Source;
     use crate::campaign::protocol::{Blamed, Explained, Judgement, Replay};
 
     struct Parrot(BackendId);
@@ -110,7 +113,7 @@ mod tests {
         fn id(&self) -> &BackendId {
             &self.0
         }
-        fn judge(&mut self, index: u64, announce: &mut dyn FnMut(Answer)) -> Batch {
+        fn judge(&mut self, _: &Brood, index: u64, announce: &mut dyn FnMut(Answer)) -> Batch {
             announce(Answer::Generating(index));
             announce(Answer::Judging(index));
             let mut batch = Batch::default();
@@ -137,9 +140,10 @@ mod tests {
 
     #[test]
     fn a_batch_has_one_answer_unless_its_cases_are_announced() {
-        let quiet = answers(Request::Judge { first: 5, count: 2, announce: false });
+        let request = |announce| Request::Judge { first: 5, count: 2, announce, source: Source::Plan };
+        let quiet = answers(request(false));
         assert!(matches!(&quiet[..], [Answer::Batch(b)] if b.tally.cases == 2));
-        let loud = answers(Request::Judge { first: 5, count: 2, announce: true });
+        let loud = answers(request(true));
         assert_eq!(loud.len(), 6);
         assert_eq!(loud[4], Answer::Judging(6));
         assert!(matches!(&loud[5], Answer::Batch(b) if b.tally.cases == 1));

@@ -1,6 +1,7 @@
 //! The state of a hunt between runs: what it is, which cases are done, what they gave.
 
 use super::CampaignError;
+use super::guided::CorpusState;
 use super::ranges::Ranges;
 use crate::tally::{HuntId, Tally};
 use serde::{Deserialize, Serialize};
@@ -19,12 +20,15 @@ pub struct State {
     pub done: Ranges,
     /// What they gave.
     pub tally: Tally,
+    /// What they reached in the backend, where that counts.
+    #[serde(default)]
+    pub corpus: CorpusState,
 }
 
 impl State {
     /// A hunt that has not begun.
     pub fn new(id: HuntId) -> State {
-        State { format: FORMAT, id, done: Ranges::default(), tally: Tally::default() }
+        State { format: FORMAT, id, done: Ranges::default(), tally: Tally::default(), corpus: CorpusState::default() }
     }
 
     /// The file's bytes.

@@ -3,6 +3,7 @@
 
 use super::CampaignError;
 use super::batch::Job;
+use super::guided::{Corpus, Source};
 use super::party::Party;
 use super::plan::{Plan, Workers};
 use super::process::Process;
@@ -13,7 +14,10 @@ const BATCH: u64 = 32;
 
 /// A walk through the cases of a plan.
 pub struct Sweep<'a> {
+    plan: &'a Plan,
     job: Job<Party<'a>>,
+    /// Of a guided plan: what its cases have reached so far.
+    corpus: Corpus,
     next: u64,
 }
 
@@ -25,7 +29,7 @@ impl<'a> Sweep<'a> {
     pub fn start(plan: &'a Plan, workers: &Workers) -> Result<Self, CampaignError> {
         let worker = Process::start(plan)?;
         let party = Party { plan, id: worker.id().clone(), deadline: workers.deadline };
-        Ok(Sweep { job: Job::new(party, Some(worker)), next: 0 })
+        Ok(Sweep { plan, job: Job::new(party, Some(worker)), corpus: Corpus::default(), next: 0 })
     }
 
     /// Judges the next cases. Of findings of one kind the smallest of the batch are kept.
@@ -35,6 +39,10 @@ impl<'a> Sweep<'a> {
     pub fn judge_some(&mut self) -> Result<Tally, CampaignError> {
         let first = self.next;
         self.next += BATCH;
-        Ok(self.job.judge(first, self.next)?.tally)
+        let guided = || self.corpus.source(self.plan.seed, first, self.next);
+        let source = if self.plan.guided { guided() } else { Source::Plan };
+        let batch = self.job.judge(&source, first, self.next)?;
+        self.corpus.add(batch.edges, batch.newcomers);
+        Ok(batch.tally)
     }
 }

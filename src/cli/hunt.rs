@@ -1,20 +1,25 @@
 //! `tracehound hunt`: cases by number, judged in parallel, findings written as they come.
 
+use super::backends::ensure;
 use super::options::{BackendArgs, CaseArgs, WorkerArgs, duration};
 use super::progress::{rate, with_progress};
+use super::triage::{self, Report, Sorting};
 use super::{Context, End, interrupt};
-use crate::campaign::{Folder, Hunt, Limits, Plan, Process, Progress, State, read_state};
+use crate::campaign::{self, Folder, Hunt, Limits, Plan, Process, Progress, Reach, State, Suspect, read_state};
 use crate::oracle::STAGES;
 use crate::report::{HuntReport, hunt_text};
-use crate::tally::HuntId;
+use crate::tally::{HuntId, Sighting};
 use anyhow::Context as _;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Folder of hunts that were given none.
 const DEFAULT_OUT: &str = "hunt-out";
+/// The build variant that tells what a case reaches.
+const GUIDED: &str = "guided";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -36,13 +41,26 @@ pub(super) struct Args {
     /// Folder for state, reports and findings [default: hunt-out/BACKEND-MODE-SEED]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Make most cases of earlier ones that reached something new in the backend, by its variant `guided`, which is built where it is missing
+    #[arg(long)]
+    guided: bool,
+    /// Cases that a new guided hunt begins with: `.trace` files, or folders of them
+    #[arg(long, value_name = "DIR", requires = "guided")]
+    corpus: Vec<PathBuf>,
     /// Go on with the hunt in the folder; its options are taken over
     #[arg(long)]
     resume: bool,
+    /// TOML file of bugs that are known: in the end the findings are sorted by cause, as `tracehound triage` does, and these count no more
+    #[arg(long, value_name = "FILE")]
+    known: Option<PathBuf>,
 }
 
 pub(super) fn hunt(context: &Context, args: &Args) -> anyhow::Result<End> {
+    let known = args.known.as_deref().map(|file| triage::read_known(Some(file))).transpose()?;
     let plan = plan(context, args)?;
+    if plan.guided {
+        ensure(context, &campaign::spec(&plan.backend, &plan.variant)?)?;
+    }
     let out = args.out.clone().unwrap_or_else(|| default_out(&plan));
     let workers = args.workers.workers();
     let worker = Process::start(&plan)?;
@@ -53,6 +71,7 @@ pub(super) fn hunt(context: &Context, args: &Args) -> anyhow::Result<End> {
         emit: plan.emit,
         ops: plan.ops.clone(),
         knobs: plan.knobs.clone(),
+        guided: plan.guided,
     };
     let opened = Folder::open(&out, &id, args.resume)?;
     let stop = interrupt::stop_flag()?;
@@ -60,17 +79,38 @@ pub(super) fn hunt(context: &Context, args: &Args) -> anyhow::Result<End> {
         eprintln!("{}", greeting(&id, &opened.1, workers.jobs, &out));
     }
     let limits = Limits { cases: args.cases, time: args.time };
-    let hunt = Hunt::new(&plan, &workers, limits, stop, worker, opened);
+    let hunt = Hunt::new(&plan, &workers, limits, stop, worker, opened, &args.corpus)?;
     let ended = with_progress(&hunt, context.quiet, || hunt.run());
     let progress = hunt.progress();
     let report = HuntReport::new(&id, &progress.tally);
     // Whatever ended the hunt, what it has seen so far is told.
     let written = write_reports(&hunt, &report);
-    let summary = Summary { report: &report, folder: &out, timing: Timing::new(&progress) };
+    let causes = match &known {
+        Some(known) if ended.is_ok() && report.findings > 0 && !stop.load(Ordering::Relaxed) => {
+            let suspects = suspects(&out, &progress);
+            let sorting = Sorting { only: true, known, out: None, time: SMALL, stop };
+            Some(sorting.sort(context, &plan, &workers, &suspects)?)
+        }
+        _ => None,
+    };
+    let timing = Timing::new(&progress);
+    let summary = Summary { report: &report, reach: progress.reach, folder: &out, timing, causes: causes.as_ref() };
     context.out.result(&summary, || summary_text(&summary))?;
     ended.with_context(|| format!("the hunt in {} ended early", out.display()))?;
     written?;
-    Ok(end(context, &report))
+    Ok(match (end(context, &report), causes) {
+        (End::Found, Some(causes)) => causes.end(stop.load(Ordering::Relaxed)),
+        (end, _) => end,
+    })
+}
+
+/// Longest time for making one finding small, to see its cause.
+const SMALL: Duration = Duration::from_secs(10);
+
+/// The cases that are kept, as files.
+fn suspects(out: &Path, progress: &Progress) -> Vec<Suspect> {
+    let path = |s: &Sighting| out.join("findings").join(s.path()).display().to_string();
+    progress.tally.kept().map(|s| Suspect { path: path(s), text: s.text.clone() }).collect()
 }
 
 fn end(context: &Context, report: &HuntReport) -> End {
@@ -91,18 +131,22 @@ fn plan(context: &Context, args: &Args) -> anyhow::Result<Plan> {
         (Some(out), true) => read_state(out)?.map(|state: State| state.id),
         _ => None,
     };
+    let guided = args.guided || before.as_ref().is_some_and(|id| id.guided);
     let (backend, variant) = match &before {
         Some(id) if args.backend.backend.is_none() && args.backend.variant.is_none() => {
             (id.backend.name.clone(), id.backend.variant.clone())
         }
+        _ if guided => args.backend.names_or(GUIDED)?,
         _ => args.backend.names()?,
     };
+    anyhow::ensure!(!guided || variant == GUIDED, "--guided needs the variant {GUIDED}: leave --variant {variant} out");
     let (emit, ops, knobs) = (args.case.emit(), args.case.ops()?, args.case.knobs());
     Ok(Plan {
         seed: args.seed.or(before.as_ref().map(|id| id.seed)).unwrap_or_else(seed_from_clock),
         emit: emit.or(before.as_ref().map(|id| id.emit)).unwrap_or_default(),
         ops: ops.or(before.as_ref().map(|id| id.ops.clone())).unwrap_or_default(),
         knobs: knobs.or(before.map(|id| id.knobs)).unwrap_or_default(),
+        guided,
         ..args.workers.plan(context, (backend, variant))?
     })
 }
@@ -115,7 +159,11 @@ pub(super) fn seed_from_clock() -> u64 {
 
 fn default_out(plan: &Plan) -> PathBuf {
     let backend: String = plan.backend.chars().map(|c| if c == '/' { '_' } else { c }).collect();
-    let variant = if plan.variant == "plain" { String::new() } else { format!("-{}", plan.variant) };
+    let variant = match plan.variant.as_str() {
+        "plain" => String::new(),
+        GUIDED if !plan.guided => "-counted".into(),
+        variant => format!("-{variant}"),
+    };
     Path::new(DEFAULT_OUT).join(format!("{backend}{variant}-{}-{}", plan.emit.name(), plan.seed))
 }
 
@@ -140,8 +188,12 @@ fn write_reports(hunt: &Hunt, report: &HuntReport) -> anyhow::Result<()> {
 struct Summary<'a> {
     #[serde(flatten)]
     report: &'a HuntReport,
+    reach: Option<Reach>,
     folder: &'a Path,
     timing: Timing,
+    /// The findings by cause, if known bugs are to be set apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    causes: Option<&'a Report>,
 }
 
 #[derive(Serialize)]
@@ -179,6 +231,10 @@ impl Timing {
 fn summary_text(s: &Summary) -> String {
     let t = &s.timing;
     let mut text = hunt_text(s.report);
+    if let Some(reach) = &s.reach {
+        text += &format!("reached     {} of {} edges, {} features", reach.edges, reach.of, reach.features);
+        text += &if reach.corpus > 0 { format!(", corpus of {} cases\n", reach.corpus) } else { "\n".into() };
+    }
     for (class, first) in &t.first_findings {
         text += &format!("first       {class} after {:.1} s, case {}\n", first.seconds, first.case);
     }
@@ -189,5 +245,10 @@ fn summary_text(s: &Summary) -> String {
         );
     }
     text += &format!("time        {:.1} s, {:.0} cases/s\n", t.elapsed_s, t.cases_per_s);
-    text + &format!("folder      {}\n", s.folder.display())
+    text += &format!("folder      {}\n", s.folder.display());
+    match s.causes {
+        Some(causes) => text + "\n" + &causes.text(),
+        None if s.report.findings > 0 => text + &format!("next        tracehound triage {}\n", s.folder.display()),
+        None => text,
+    }
 }

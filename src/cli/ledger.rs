@@ -31,8 +31,11 @@ pub(super) struct Args {
     /// The first seed; the others follow it
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Hunt as `hunt --guided` does, on the variant `guided` of the backend with the bug
+    #[arg(long)]
+    guided: bool,
     /// Instead of hunting, see that each bug's cases are hits of it and of no other bug
-    #[arg(long, conflicts_with_all = ["seeds", "time"])]
+    #[arg(long, conflicts_with_all = ["seeds", "time", "guided"])]
     check: bool,
     /// Folder for the first hit of each run, BUG-SEED.trace
     #[arg(short, long, value_name = "DIR")]
@@ -68,13 +71,13 @@ fn table(file: Option<&Path>) -> anyhow::Result<Ledger> {
 fn plan(context: &Context, args: &Args) -> anyhow::Result<Plan> {
     let plan = args.workers.plan(context, (String::new(), String::new()))?;
     let (ops, knobs) = (args.case.ops()?.unwrap_or_default(), args.case.knobs().unwrap_or_default());
-    Ok(Plan { ops, knobs, emit: args.case.emit().unwrap_or_default(), ..plan })
+    Ok(Plan { ops, knobs, emit: args.case.emit().unwrap_or_default(), guided: args.guided, ..plan })
 }
 
 /// Builds what is not there.
-fn build(context: &Context, bugs: &[Bug]) -> anyhow::Result<()> {
+fn build(context: &Context, bugs: &[Bug], guided: bool) -> anyhow::Result<()> {
     for bug in bugs {
-        for spec in [bug.bad()?, bug.good()?, bug.recording()?] {
+        for spec in [bug.hunted(guided)?, bug.good()?, bug.recording()?] {
             ensure(context, &spec)?;
         }
     }
@@ -83,7 +86,7 @@ fn build(context: &Context, bugs: &[Bug]) -> anyhow::Result<()> {
 
 fn hunt(context: &Context, args: &Args, bugs: &[Bug]) -> anyhow::Result<End> {
     let (plan, workers) = (plan(context, args)?, args.workers.workers());
-    build(context, bugs)?;
+    build(context, bugs, args.guided)?;
     let stop = interrupt::stop_flag()?;
     let limit = args.time.unwrap_or(Duration::from_secs(120));
     let seeds = args.seed..args.seed.saturating_add(args.seeds.unwrap_or(5));
@@ -148,7 +151,7 @@ fn check(context: &Context, args: &Args, bugs: &[Bug]) -> anyhow::Result<End> {
     let (plan, workers) = (plan(context, args)?, args.workers.workers());
     // A case must not be a hit of any other bug of the table, chosen or not.
     let all = table(args.file.as_deref())?.bugs;
-    build(context, &all)?;
+    build(context, &all, false)?;
     let folder = args.file.as_deref().map_or(Path::new(CORPUS), |file| file.parent().unwrap_or(Path::new("")));
     let cases: Vec<(&Bug, PathBuf)> =
         bugs.iter().flat_map(|bug| bug.cases.iter().map(move |case| (bug, folder.join(case)))).collect();

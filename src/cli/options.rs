@@ -27,8 +27,13 @@ impl BackendArgs {
 
     /// The backend's name and variant, checked.
     pub fn names(&self) -> anyhow::Result<(String, String)> {
+        self.names_or("plain")
+    }
+
+    /// The same with another variant as the default.
+    pub fn names_or(&self, variant: &str) -> anyhow::Result<(String, String)> {
         let name = self.backend.as_deref().unwrap_or("luajit");
-        let spec = campaign::spec(name, self.variant.as_deref().unwrap_or("plain"))?;
+        let spec = campaign::spec(name, self.variant.as_deref().unwrap_or(variant))?;
         Ok((spec.to_string(), spec.variant.name().to_string()))
     }
 }
@@ -100,6 +105,7 @@ pub(super) fn cases_of(seed: u64, args: &CaseArgs) -> anyhow::Result<Plan> {
         ops: args.ops()?.unwrap_or_default(),
         knobs: args.knobs().unwrap_or_default(),
         around: vec![],
+        guided: false,
         memory: DEFAULT_MEMORY,
         budget: None,
         sabotage: Sabotage::default(),
@@ -136,8 +142,8 @@ impl WorkerArgs {
         let cache = context.cache()?;
         let memory = self.memory.saturating_mul(1 << 20);
         let (ops, knobs, around) = (vec![], vec![], vec![]);
-        let emit = Emit::Fold;
-        Ok(Plan { backend, variant, cache, seed: 0, emit, ops, knobs, around, memory, budget: None, sabotage })
+        let (emit, guided) = (Emit::Fold, false);
+        Ok(Plan { backend, variant, cache, seed: 0, emit, ops, knobs, around, guided, memory, budget: None, sabotage })
     }
 }
 

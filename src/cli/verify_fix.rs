@@ -161,11 +161,12 @@ impl<'a> Job<'a> {
             emit: plan.emit,
             ops: plan.ops.clone(),
             knobs: plan.knobs.clone(),
+            guided: false,
         };
         let opened = Folder::open(folder, &id, false)?;
         self.say(&greeting(&id, &opened.1, self.workers.jobs, folder));
         let limits = Limits { cases: self.args.cases, time: Some(self.args.hunt) };
-        let hunt = Hunt::new(plan, &self.workers, limits, self.stop, worker, opened);
+        let hunt = Hunt::new(plan, &self.workers, limits, self.stop, worker, opened, &[])?;
         let ended = with_progress(&hunt, self.context.quiet, || hunt.run());
         ended.with_context(|| format!("the hunt in {} ended early", folder.display()))?;
         Ok(hunt.progress().tally)

@@ -3,6 +3,7 @@
 //! Counted over cases that a backend compiled. What a run leaves through is the interpreter's word: no code is executed here.
 
 mod exits;
+mod extra;
 mod features;
 mod fusion;
 mod html;
@@ -11,6 +12,7 @@ mod literals;
 mod matrix;
 mod text;
 
+pub use extra::{EXTRAS, extras};
 pub use html::page;
 pub use lines::{Lines, SourceFile, read_lines};
 pub use text::table;

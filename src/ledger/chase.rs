@@ -64,7 +64,7 @@ impl Benchmark<'_> {
     }
 
     fn seed(&self, bug: &Bug, seed: u64, court: &mut Court) -> Result<Run, LedgerError> {
-        let spec = bug.bad()?;
+        let spec = bug.hunted(self.plan.guided)?;
         let (backend, variant) = (spec.to_string(), spec.variant.name().to_string());
         let plan = Plan { backend, variant, seed, ..self.plan.clone() };
         let start = Instant::now();

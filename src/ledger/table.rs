@@ -5,6 +5,7 @@ use crate::backend::store::Spec;
 use crate::blame::Blame;
 use crate::campaign::{recording, spec};
 use crate::outcome::FindingClass;
+use luajit_arm64_sys::Variant;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use thiserror::Error;
@@ -160,6 +161,18 @@ impl Bug {
     /// When its name is none.
     pub fn good(&self) -> Result<Spec, LedgerError> {
         self.backend(&self.good)
+    }
+
+    /// The backend with the bug, in the variant that a hunt wants: for a guided one the one that counts edges.
+    ///
+    /// # Errors
+    /// When its name is none.
+    pub fn hunted(&self, guided: bool) -> Result<Spec, LedgerError> {
+        let bad = self.bad()?;
+        if !guided {
+            return Ok(bad);
+        }
+        spec(&bad.to_string(), Variant::Guided.name()).map_err(|source| self.no_backend(source))
     }
 
     /// The backend with the bug, in the variant that records who writes code.

@@ -44,19 +44,23 @@ impl Oracle {
     /// # Errors
     /// When the backend itself fails.
     pub fn judge_code(&mut self, case: &Case) -> Result<Verdict, OracleError> {
-        Ok(self.code(case, &mut Stats::default())?.err().unwrap_or(Verdict::Agree))
+        Ok(self.checked_code(case, &mut Stats::default())?.err().unwrap_or(Verdict::Agree))
     }
 
     fn pipeline(&mut self, case: &Case, stats: &mut Stats) -> Result<Verdict, OracleError> {
+        self.code = None;
         let program = timed(stats, Stage::Interpret, || decode(case))?;
-        match self.code(case, stats)? {
-            Ok(code) => self.run_inputs(case, &program, &code, stats),
-            Err(verdict) => Ok(verdict),
-        }
+        let code = match self.checked_code(case, stats)? {
+            Ok(code) => code,
+            Err(verdict) => return Ok(verdict),
+        };
+        let verdict = self.run_inputs(case, &program, &code, stats);
+        self.code = Some(code);
+        verdict
     }
 
     /// The code of a case, or the verdict if there is none or it need not run to be wrong.
-    fn code(&mut self, case: &Case, stats: &mut Stats) -> Result<Result<Code, Verdict>, OracleError> {
+    fn checked_code(&mut self, case: &Case, stats: &mut Stats) -> Result<Result<Code, Verdict>, OracleError> {
         if let Some(refusal) = timed(stats, Stage::Compile, || self.settle(case))? {
             return refused(case, refusal).map(Err);
         }

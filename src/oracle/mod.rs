@@ -18,7 +18,7 @@ pub use verdict::{Finding, Judged, STAGES, Stage, Stats, Verdict};
 
 use crate::backend::{Backend, BackendId, Refusal};
 use crate::case::Case;
-use crate::code::Mapping;
+use crate::code::{Code, Mapping};
 use crate::machine::{self, Machine};
 use thiserror::Error;
 
@@ -55,6 +55,8 @@ pub struct Oracle {
     gaps: prepare::Gaps,
     /// How many instructions a run may take, if not as many as usual.
     budget: Option<usize>,
+    /// The code of the case judged last.
+    code: Option<Code>,
 }
 
 impl Oracle {
@@ -65,7 +67,7 @@ impl Oracle {
     pub fn new(backend: Box<dyn Backend>) -> Result<Oracle, OracleError> {
         let machine = Machine::new(&backend.mappings(), backend.code_window())
             .map_err(|e| OracleError::Machine(e.to_string()))?;
-        Ok(Oracle { machine, backend, gaps: prepare::Gaps::default(), budget: None })
+        Ok(Oracle { machine, backend, gaps: prepare::Gaps::default(), budget: None, code: None })
     }
 
     /// Moves the backend's memory to where a case wants it, and the machine with it. `None` if that was done or was not needed.
@@ -96,6 +98,11 @@ impl Oracle {
     /// The backend's identity.
     pub fn id(&self) -> &BackendId {
         self.backend.id()
+    }
+
+    /// The code of the case that was judged last; `None` if it got none.
+    pub fn code(&self) -> Option<&Code> {
+        self.code.as_ref()
     }
 
     /// The parts, for tools that look inside: benchmark and explanation.

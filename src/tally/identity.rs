@@ -20,6 +20,9 @@ pub struct HuntId {
     /// Knobs of the generator that are set, as they were given; empty for the defaults.
     #[serde(default)]
     pub knobs: Vec<String>,
+    /// Cases are made of earlier ones that reached something new in the backend.
+    #[serde(default)]
+    pub guided: bool,
 }
 
 impl HuntId {
@@ -34,6 +37,7 @@ impl HuntId {
             ("mode", self.emit.name().into(), other.emit.name().into()),
             ("ops", list(&self.ops, "all"), list(&other.ops, "all")),
             ("knobs", list(&self.knobs, "defaults"), list(&other.knobs, "defaults")),
+            ("guided", self.guided.to_string(), other.guided.to_string()),
         ];
         let differ = rows.into_iter().filter(|(_, a, b)| a != b);
         differ.map(|(what, a, b)| format!("{what} {a} instead of {b}")).collect()
@@ -51,7 +55,15 @@ mod tests {
     #[test]
     fn hunts_differ_by_what_changes_their_cases() {
         let backend = BackendId { name: "model".into(), version: "1".into(), variant: "plain".into() };
-        let a = HuntId { tracehound: "0".into(), backend, seed: 1, emit: Emit::Fold, ops: vec![], knobs: vec![] };
+        let a = HuntId {
+            tracehound: "0".into(),
+            backend,
+            seed: 1,
+            emit: Emit::Fold,
+            ops: vec![],
+            knobs: vec![],
+            guided: false,
+        };
         let ops = vec!["ADD".into(), "SUB".into()];
         let b = HuntId { seed: 2, ops, knobs: vec!["big=9".into()], ..a.clone() };
         assert_eq!(a.differences(&a), Vec::<String>::new());

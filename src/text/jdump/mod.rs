@@ -212,7 +212,7 @@ mod tests {
 ";
         let shown = ir(&imported(text));
         assert!(
-            shown.contains("0001 num XLOAD [cells+0]\n0002 num ADD 0001 +1\n0003 num XSTORE [cells+0] 0002"),
+            shown.contains("0001 num XLOAD [cells+0]\n0002 num ADD 0001 +1.0\n0003 num XSTORE [cells+0] 0002"),
             "{shown}"
         );
     }
