@@ -45,7 +45,7 @@ pub use fuzz::{
     Findings, FuzzCase, case_of_bytes, crossover_bytes, fuzz_asserts, fuzz_encoding, fuzz_luajit, fuzz_text,
     mutate_bytes,
 };
-pub use guided::{CorpusState, Reach, tell_libfuzzer};
+pub use guided::{CorpusState, Reach};
 pub use hunt::{Hunt, Limits, Progress};
 pub use known::{BadKnown, KnownBug, KnownBugs};
 pub use pieces::{OpenError, case, case_text, check_knob, op_names, open_oracle, runs, spec};

@@ -4,6 +4,7 @@
 
 use super::{Findings, FuzzCase};
 use crate::backend::store;
+use crate::campaign::guided::tell_libfuzzer;
 use crate::campaign::{cache_folder, pieces};
 use crate::case::Case;
 use crate::oracle::{Finding, Oracle, OracleError, Verdict};
@@ -34,6 +35,7 @@ fn in_session(default: &str, case: &FuzzCase, judge: impl Fn(&mut Oracle, &Case)
     SESSION.with_borrow_mut(|session| {
         let session = session.get_or_insert_with(|| Session::open(default));
         let verdict = judge(&mut session.oracle, &case.0).expect("the pipeline judges every legal case");
+        tell_libfuzzer(&mut session.oracle, &case.0);
         if let Verdict::Finding(found) = verdict {
             session.found(&case.0, &found);
         }
