@@ -151,7 +151,8 @@ fn official_sarif_schema() -> Value {
     let package = packages.find(|p| p["name"] == "serde-sarif").expect("a dependency");
     let manifest = std::path::Path::new(package["manifest_path"].as_str().expect("a path"));
     let text = std::fs::read_to_string(manifest.with_file_name("src").join("schema.json")).expect("the schema");
-    serde_json::from_str(&text).expect("JSON")
+    // One pattern has a bracket too many, which strict readers of patterns refuse.
+    serde_json::from_str(&text.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$")).expect("JSON")
 }
 
 #[test]
