@@ -81,15 +81,27 @@ fn restored(blame: Blame, end: &End) -> Trail {
     Trail { blame: Blame { why, at, op, cause: Cause::Place, ..blame }, handler: at, folded: at, unseen: false }
 }
 
-/// A store is missing: one that was dropped, if there is one.
+/// A store is missing: one that was dropped, if there is one; else it went elsewhere, or another one over it.
 fn missing(blame: Blame, end: &End) -> Trail {
     let stores = [Op::XSTORE, Op::ASTORE, Op::HSTORE, Op::USTORE, Op::FSTORE];
     let emitted = end.scene.record.emitted.iter();
     let dropped = emitted.filter(|e| e.became == Became::Dropped && stores.contains(&end.case.trace.get(e.at).op));
-    let at = dropped.map(|e| e.at).next_back().or(blame.at);
-    let blame = Blame { at, ..blame };
-    let op = op_of(end.case, &blame);
-    unseen(Blame { op, ..blame }, "no value departs from the interpreter's on the way".into())
+    let dropped = dropped.map(|e| e.at).next_back();
+    let blame = Blame { at: dropped.or(blame.at), ..blame };
+    let blame = Blame { op: op_of(end.case, &blame), ..blame };
+    let made = blame.at.filter(|_| dropped.is_none()).and_then(|at| end.scene.store_of(at));
+    match made {
+        None => unseen(blame, "no value departs from the interpreter's on the way".into()),
+        Some(address) => {
+            let at = blame.at;
+            let why = format!(
+                "{} is not what memory holds in the end",
+                at.map_or(String::new(), |at| text::value(end.case, at))
+            );
+            let blame = Blame { why, cause: Cause::Store, ..word::with_word(blame, end.scene, address) };
+            Trail { blame, handler: at, folded: None, unseen: false }
+        }
+    }
 }
 
 fn snap_slot(snap: &Snap, at: Ref) -> Option<Slot> {

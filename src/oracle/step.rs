@@ -27,6 +27,8 @@ impl Oracle {
         self.machine.load(code).map_err(machine)?;
         let images = images(case);
         let image = images.get(n).ok_or(OracleError::Input { input: n + 1, inputs: case.inputs.len() })?;
+        // What lies between regions is as a judged run finds it.
+        self.gaps.enter(case, self.backend.runtime());
         self.prepare(case, code, n, image)?;
         let ended =
             self.machine.run_stepped(code, self.backend.runtime(), &code.start, MOST, visit).map_err(machine)?;
