@@ -130,4 +130,18 @@ mod tests {
         proposes(single, &text(HEAD, before), &text(HEAD, "0001 int XSTORE [data+0] +6"));
         proposes(single, &text(HEAD, before), &text(HEAD, "0001 int SLOAD #2\n0002 int XSTORE [data+0] 0001"));
     }
+
+    #[test]
+    fn two_instructions_that_need_each_other_go_together() {
+        let before = "0001 > int SLOAD #2 T\n0002 int XSTORE [data+0] 0001\n0003 int XSTORE [data+0] +0";
+        proposes(pairs, &text(HEAD, before), &text(HEAD, "0001 > int SLOAD #2 T"));
+    }
+
+    #[test]
+    fn a_loop_becomes_what_stands_before_it() {
+        let body = "0002 ------ LOOP ------------\n0003 int ADD 0001 +1\n0004 int PHI 0001 0003";
+        let start = "0001 > int SLOAD #2 T\n....        SNAP   #1   [ ---- ---- ]";
+        let (before, after) = (text(HEAD, &format!("{start}\n{body}")), text(HEAD, start));
+        proposes(unloop, &before.replace("stop -> interpreter", "stop -> loop"), &after);
+    }
 }
