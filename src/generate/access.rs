@@ -18,7 +18,7 @@ impl Builder<'_, '_, '_> {
         let rhythm = self.u.range(0, i64::from(ty.size())) * i64::from(self.u.percent(25));
         for n in 0..2 + self.u.below(4) {
             if n > 0 {
-                at += self.stride(ty, rhythm);
+                at += self.stride(base, at, ty, rhythm);
                 self.maybe_filler(base, at, ty, stores);
             }
             let at = self.inside(base, at, ty);
@@ -57,21 +57,32 @@ impl Builder<'_, '_, '_> {
         }
     }
 
-    /// The way to the next neighbour: adjacent, the same, one byte off, overlapping, a gap; up or down.
-    fn stride(&mut self, ty: Type, rhythm: i64) -> i64 {
+    /// The way from `at` to the next neighbour: adjacent, the same, one byte off, overlapping, a gap, or what a narrow field takes for one
+    /// of these; up or down.
+    fn stride(&mut self, base: usize, at: i64, ty: Type, rhythm: i64) -> i64 {
         let size = i64::from(ty.size());
         if rhythm != 0 {
             return rhythm;
         }
-        match self.u.weighted(&[10, 6, 2, 1, 1, 2, 1]) {
+        match self.u.weighted(&[20, 12, 4, 2, 2, 4, 2, 3]) {
             0 => size,
             1 => -size,
             2 => 0,
             3 => 1,
             4 => -1,
             5 => 2 * size * self.u.pick(&[1, -1]),
-            _ => (size + self.u.pick(&[1, -1])) * self.u.pick(&[1, -1]),
+            6 => (size + self.u.pick(&[1, -1])) * self.u.pick(&[1, -1]),
+            _ => self.leap(base, at, size),
         }
+    }
+
+    /// To where the displacement of a neighbour has the same low bits, if the region has room for it.
+    fn leap(&mut self, base: usize, at: i64, size: i64) -> i64 {
+        let Base { first, span, .. } = self.bases[base];
+        let near = size * self.u.range(-1, 1);
+        let far = pools::wrap(&mut self.u, size);
+        let fits = |by: &i64| (first..=first + span - size).contains(&(at + by));
+        [near + far, near - far].into_iter().find(fits).unwrap_or(size)
     }
 
     /// A displacement near the base's center, mostly aligned as its center is.

@@ -61,6 +61,8 @@ fn anchor(s: &mut impl Source) -> i64 {
     match s.weighted(&[5, 3, 3, 3]) {
         0 => s.raw(8).cast_signed(),
         1 => pools::integer(s, 64),
+        // As an int's sign extension, which is what LuaJIT takes an int constant for, or as a word of an address.
+        2 if s.percent(50) => pools::truncate(s.raw(4).cast_signed(), 32),
         2 => s.raw(4).cast_signed(),
         _ => {
             let megabytes = i64::from(s.below(67)) << 20;
