@@ -57,14 +57,15 @@ impl Builder<'_, '_, '_> {
         }
     }
 
-    /// The way from `at` to the next neighbour: adjacent, the same, one byte off, overlapping, a gap, or what a narrow field takes for one
-    /// of these; up or down.
+    /// The way from `at` to the next neighbour: adjacent, the same, one byte off, overlapping, a gap, or what looks like a
+    /// neighbour in a narrow field; up or down.
     fn stride(&mut self, base: usize, at: i64, ty: Type, rhythm: i64) -> i64 {
         let size = i64::from(ty.size());
         if rhythm != 0 {
             return rhythm;
         }
-        match self.u.weighted(&[20, 12, 4, 2, 2, 4, 2, 3]) {
+        let leap = if self.bases[base].span > pools::WRAP { 10 } else { 0 };
+        match self.u.weighted(&[20, 12, 4, 2, 2, 4, 2, leap]) {
             0 => size,
             1 => -size,
             2 => 0,
@@ -76,13 +77,12 @@ impl Builder<'_, '_, '_> {
         }
     }
 
-    /// To where the displacement of a neighbour has the same low bits, if the region has room for it.
+    /// To where the displacement is that of a neighbour in the bits of the unscaled field, if the region has room for it.
     fn leap(&mut self, base: usize, at: i64, size: i64) -> i64 {
         let Base { first, span, .. } = self.bases[base];
-        let near = size * self.u.range(-1, 1);
-        let far = pools::wrap(&mut self.u, size);
+        let near = size * self.u.pick(&[1, -1, 1, -1, 0]);
         let fits = |by: &i64| (first..=first + span - size).contains(&(at + by));
-        [near + far, near - far].into_iter().find(fits).unwrap_or(size)
+        [near + pools::WRAP, near - pools::WRAP].into_iter().find(fits).unwrap_or(near)
     }
 
     /// A displacement near the base's center, mostly aligned as its center is.

@@ -96,10 +96,15 @@ impl Builder<'_, '_, '_> {
 
     /// Where a base should point so that a region's cell is a boundary displacement away from it.
     pub(super) fn target(&mut self, region: usize, slack: i64) -> (Target, i64) {
-        let log2 = self.u.below(4);
-        let center = pools::displacement(&mut self.u, log2);
         let span = self.cells.plans[region].size - slack;
         let cell = self.u.range(0, (span - 16).max(0) / 8) * 8;
+        // Displacements that look alike in a narrow field are far apart and have different signs: for them a base points into a large region.
+        let center = if span >= pools::WRAP && self.u.percent(50) {
+            cell - self.u.range(0, span / 16) * 8
+        } else {
+            let log2 = self.u.below(4);
+            pools::displacement(&mut self.u, log2)
+        };
         (Target { region, offset: cell - center, slack }, center)
     }
 

@@ -31,10 +31,8 @@ pub(super) fn displacement(s: &mut impl Source, log2: u32) -> i64 {
     edge + near + odd
 }
 
-/// How far apart displacements are that look alike in a field of accesses of `size` bytes: that of single accesses, or that of pairs.
-pub(super) fn wrap(s: &mut impl Source, size: i64) -> i64 {
-    s.pick(&[1 << UNSCALED_BITS, size << PAIR_BITS])
-}
+/// How far apart displacements are, in bytes, that look alike in the unscaled field.
+pub(super) const WRAP: i64 = 1 << UNSCALED_BITS;
 
 /// `-2^(bits-1)` or `2^(bits-1)`: the first value that a signed field can't hold, or the last it can.
 fn signed_edge(s: &mut impl Source, bits: u32) -> i64 {

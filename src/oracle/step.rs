@@ -9,7 +9,7 @@ use crate::interpret::History;
 use crate::machine::{HowEnded, MachineError};
 
 /// Instructions of a stepped run: far more than a case needs to show what is wrong with it.
-const MOST: u32 = 50_000;
+const MOST: u32 = 20_000;
 
 impl Oracle {
     /// Runs code with input `n`. `visit` sees registers and memory before each instruction.
