@@ -43,11 +43,14 @@ pub(super) fn follow(
     let mut regs = Registers::default();
     let how = oracle.step(case, &scene.code, n, &mut |now, memory| {
         regs.clone_from(now);
-        watch.visit(now, memory);
+        watch.visit(now, memory)
     })?;
-    Ok(match watch.found.take() {
-        Some(departure) => departed(blame, case, scene, &departure),
-        None => arrival::arrived(blame, &arrival::End { case, scene, watch: &watch, regs: &regs, how: &how }, finding),
+    Ok(match (watch.found.take(), how) {
+        (Some(departure), _) => departed(blame, case, scene, &departure),
+        (None, None) => unreachable!("only a departure ends a run"),
+        (None, Some(how)) => {
+            arrival::arrived(blame, &arrival::End { case, scene, watch: &watch, regs: &regs, how: &how }, finding)
+        }
     })
 }
 

@@ -6,6 +6,7 @@ use crate::arm64::{Access, Address, Direction, Encoding, SP, classify};
 use crate::code::{Boundary, Held, Place, Registers, Runtime};
 use crate::ir::Ref;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 /// Instructions to remember: more than an exit's stub has.
 const RECENT: usize = 16;
@@ -128,8 +129,8 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Before each instruction.
-    pub fn visit(&mut self, regs: &Registers, memory: &dyn Runtime) {
+    /// Before each instruction; what comes behind the first departure is of no interest.
+    pub fn visit(&mut self, regs: &Registers, memory: &dyn Runtime) -> ControlFlow<()> {
         self.note_writes();
         self.lost |= self.started && regs.pc == self.scene.code.start.pc && !self.is_loop_head(regs.pc);
         self.started = true;
@@ -147,6 +148,7 @@ impl<'a> Watch<'a> {
         }
         self.recent.push(regs.pc);
         self.note_stores(regs);
+        if self.found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn is_loop_head(&self, pc: u64) -> bool {

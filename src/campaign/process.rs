@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What judges on request and may die of it.
 pub(super) trait Worker {
@@ -32,6 +32,8 @@ pub struct Process {
 
 /// How long a backend may take to open.
 const OPENING: Duration = Duration::from_secs(60);
+/// How many times as long a worker is waited for that got little of the machine.
+const PATIENCE: u32 = 6;
 /// Bytes of stderr that are kept.
 const STDERR_TAIL: usize = 8 << 10;
 
@@ -92,6 +94,18 @@ impl Process {
     }
 }
 
+/// How long the main thread of a process, the one that judges, has had a processor; `None` where the system does not tell. (Linux,
+/// `Documentation/scheduler/sched-stats.rst`: nanoseconds.)
+fn computed(process: u32) -> Option<Duration> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/schedstat")).ok()?;
+    text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+}
+
+/// Whether a worker that said nothing for so long had less than half of that to compute in: others had the machine.
+fn was_held_up(before: Option<Duration>, now: Option<Duration>, wait: Duration) -> bool {
+    before.zip(now).is_some_and(|(before, now)| now.saturating_sub(before) < wait / 2)
+}
+
 /// The running program itself, even if its file was replaced by a newer build in the meantime.
 fn this_program() -> std::io::Result<std::path::PathBuf> {
     if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
@@ -116,10 +130,15 @@ impl Worker for Process {
     }
 
     fn answer(&mut self, wait: Duration) -> Result<Answer, Death> {
-        let line = match self.lines.recv_timeout(wait) {
-            Ok(line) => line,
-            Err(RecvTimeoutError::Timeout) => return Err(self.death(Some(How::Silent(wait)))),
-            Err(RecvTimeoutError::Disconnected) => return Err(self.death(None)),
+        let (start, before) = (Instant::now(), computed(self.child.id()));
+        let line = loop {
+            match self.lines.recv_timeout(wait) {
+                Ok(line) => break line,
+                Err(RecvTimeoutError::Timeout)
+                    if start.elapsed() < wait * PATIENCE && was_held_up(before, computed(self.child.id()), wait) => {}
+                Err(RecvTimeoutError::Timeout) => return Err(self.death(Some(How::Silent(wait)))),
+                Err(RecvTimeoutError::Disconnected) => return Err(self.death(None)),
+            }
         };
         serde_json::from_str(&line).map_err(|e| {
             let start: String = line.chars().take(100).collect();
@@ -133,5 +152,29 @@ impl Drop for Process {
         drop(self.stdin.take());
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_had_no_processor_is_waited_for_and_one_that_computed_is_not() {
+        let seconds = |n| Some(Duration::from_secs(n));
+        let wait = Duration::from_secs(10);
+        assert!(was_held_up(seconds(3), seconds(7), wait));
+        assert!(!was_held_up(seconds(3), seconds(12), wait));
+        assert!(!was_held_up(seconds(3), None, wait));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_that_sleeps_computes_nothing() {
+        let mut child = Command::new("sleep").arg("60").spawn().expect("sleep");
+        thread::sleep(Duration::from_millis(200));
+        let computed = computed(child.id());
+        child.kill().and_then(|()| child.wait()).expect("it is ended");
+        assert!(computed.is_some_and(|time| time < Duration::from_millis(100)), "{computed:?}");
     }
 }

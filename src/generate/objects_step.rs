@@ -36,7 +36,7 @@ const TABLE: [(u16, Step); STEPS] = [
     (9,  |b| b.foreign_call()),
     (4,  |b| b.math_call()),
     (2,  |b| b.block_call()),
-    (4,  |b| b.machine()),
+    (6,  |b| b.machine()),
 ];
 
 impl Objects {
@@ -81,7 +81,7 @@ impl Builder<'_, '_, '_> {
     }
 
     fn machine(&mut self) {
-        match self.u.weighted(&[3, 3, 4, 3, 2, 2]) {
+        match self.u.weighted(&[3, 3, 4, 5, 2, 2]) {
             0 => self.environment(),
             1 => self.function_fields(),
             2 => self.temporary(),

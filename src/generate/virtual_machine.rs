@@ -58,7 +58,7 @@ impl Builder<'_, '_, '_> {
         self.hidden(op, Type::Nil, true, Arg::None, Arg::None);
         if op == Op::PROF {
             let n = self.u.index(self.cells.count());
-            self.cells.inputs[n].profile |= self.u.percent(25);
+            self.cells.inputs[n].profile |= self.u.percent(40);
         }
     }
 }

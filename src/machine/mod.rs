@@ -21,7 +21,7 @@ use crate::code::{Code, Mapping, Registers, Runtime, Stop};
 use crate::ir::ExitNo;
 use crate::outcome::Fault;
 use engine::{Engine, Halt};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
 use watchdog::Watchdog;
 
@@ -151,8 +151,8 @@ impl Machine {
         Ok(Ended { how, regs, slow: false })
     }
 
-    /// Runs the loaded code with one input, instruction by instruction: `visit` sees the registers and the memory before each. A run of
-    /// more than `most` hangs. Very slow.
+    /// Runs the loaded code with one input, instruction by instruction: `visit` sees the registers and the memory before each and may end
+    /// the run, which then has no end of its own. A run of more than `most` hangs. Very slow.
     ///
     /// # Errors
     /// Those of [`Machine::run`].
@@ -162,25 +162,27 @@ impl Machine {
         runtime: &mut dyn Runtime,
         start: &Registers,
         most: u32,
-        visit: &mut dyn FnMut(&Registers, &dyn Runtime),
-    ) -> Result<Ended, MachineError> {
+        visit: &mut dyn FnMut(&Registers, &dyn Runtime) -> ControlFlow<()>,
+    ) -> Result<Option<Ended>, MachineError> {
         self.check_start(start.pc)?;
         self.forget(&self.loaded.clone())?;
         self.engine.reset()?;
         let (mut regs, mut steps) = (start.clone(), 0..most);
         let how = loop {
-            visit(&regs, runtime);
+            if visit(&regs, runtime).is_break() {
+                break None;
+            }
             let halt = go(&mut self.engine, code, &mut regs, Some(1))?;
             let over = steps.next().is_none();
             if halt == Halt::Quiet && self.engine.window().contains(&regs.pc) && !over {
                 continue;
             }
             if let Some(how) = ended(&self.engine, halt, code, runtime, &mut regs, over)? {
-                break how;
+                break Some(how);
             }
         };
         self.forget(&self.loaded.clone())?;
-        Ok(Ended { how, regs, slow: false })
+        Ok(how.map(|how| Ended { how, regs, slow: false }))
     }
 
     /// The code's place in the window.

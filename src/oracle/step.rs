@@ -7,12 +7,13 @@ use crate::case::Case;
 use crate::code::{Code, Registers, Runtime};
 use crate::interpret::History;
 use crate::machine::{HowEnded, MachineError};
+use std::ops::ControlFlow;
 
 /// Instructions of a stepped run: far more than a case needs to show what is wrong with it.
-const MOST: u32 = 20_000;
+const MOST: u32 = 50_000;
 
 impl Oracle {
-    /// Runs code with input `n`. `visit` sees registers and memory before each instruction.
+    /// Runs code with input `n`. `visit` sees registers and memory before each instruction; `None` if it ended the run.
     ///
     /// # Errors
     /// When the pipeline itself fails.
@@ -21,8 +22,8 @@ impl Oracle {
         case: &Case,
         code: &Code,
         n: usize,
-        visit: &mut dyn FnMut(&Registers, &dyn Runtime),
-    ) -> Result<HowEnded, OracleError> {
+        visit: &mut dyn FnMut(&Registers, &dyn Runtime) -> ControlFlow<()>,
+    ) -> Result<Option<HowEnded>, OracleError> {
         let machine = |e: MachineError| OracleError::Machine(e.to_string());
         self.machine.load(code).map_err(machine)?;
         let images = images(case);
@@ -34,7 +35,7 @@ impl Oracle {
             self.machine.run_stepped(code, self.backend.runtime(), &code.start, MOST, visit).map_err(machine)?;
         // What the run left in the backend is the next one's to forget.
         self.backend.scrub();
-        Ok(ended.how)
+        Ok(ended.map(|ended| ended.how))
     }
 }
 

@@ -62,7 +62,11 @@ fn findings(r: &HuntReport) -> Vec<String> {
 }
 
 fn errors(r: &HuntReport) -> Vec<String> {
-    let case = |first| format!("tracehound gen --seed {} --index {first} {}", r.hunt.seed, emit_option(r.hunt.emit));
+    // What a guided hunt made of earlier cases can't be drawn again.
+    let case = |first| match r.hunt.guided {
+        true => format!("first case {first}"),
+        false => format!("tracehound gen --seed {} --index {first} {}", r.hunt.seed, emit_option(r.hunt.emit)),
+    };
     let line = |(text, e): (&String, &ErrorCount)| format!("error       {text} ({} cases; {})", e.count, case(e.first));
     r.errors.iter().map(line).collect()
 }

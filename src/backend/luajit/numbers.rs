@@ -81,6 +81,11 @@ impl Numbers {
         self.types[ty as usize] | if guard { self.guard } else { 0 }
     }
 
+    /// True for the type byte of a guard.
+    pub fn is_guard(&self, type_byte: u8) -> bool {
+        type_byte & self.guard != 0
+    }
+
     /// True for the type byte of a u32, whatever its flags.
     pub fn is_u32(&self, type_byte: u8) -> bool {
         type_byte & 0x1f == self.types[Type::U32 as usize]

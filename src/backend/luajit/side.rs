@@ -70,12 +70,25 @@ fn compile_side(
     // An instruction that fails is the side trace's, whose refs a verdict does not name.
     let error = |e: Error| refuse(&e, &side.trace, &[]);
     let opts = numbers.opts(&case.flags);
+    if !has_guard(jit, numbers, parent, side.exit).map_err(error)? {
+        // An exit that is never taken: no register was given to its values, and there is nothing for a side trace to start with.
+        return Err(Refusal::Skip("FOLD left no guard at the side trace's exit".into()));
+    }
     jit.begin_side(parent, u32::from(side.exit.0), opts).map_err(error)?;
     let emitted = emit_side(jit, numbers, objects, case, &side.trace)?;
     seed(jit, case);
     let to = if side.trace.link == Link::Root { parent } else { 0 };
     jit.assemble(link(side.trace.link), to).map_err(error)?;
     read_back(jit, numbers, case, &side.trace, emitted, root.conventions.exit_sp)
+}
+
+/// Whether a guard of a committed trace leaves by an exit.
+fn has_guard(jit: &Jit, numbers: &Numbers, traceno: u32, exit: ExitNo) -> Result<bool, Error> {
+    let first = jit.snapshot(traceno, u32::from(exit.0))?.at;
+    // The last snapshot has all that is behind it.
+    let end = jit.snapshot(traceno, u32::from(exit.0) + 1).map_or(TRef(u16::MAX), |next| next.at);
+    let covered = (first.0..end.0).map_while(|at| jit.ir_of(traceno, TRef(at)).ok());
+    Ok(covered.into_iter().any(|ins| numbers.is_guard(ins.ty)))
 }
 
 /// Seeds the register allocator of a build that draws registers at random; the same for each trace, whatever was compiled before.
