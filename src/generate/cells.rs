@@ -71,7 +71,7 @@ impl Cells {
                 false => Alias::OneBase { taken: false },
                 true => Alias::OneType(None),
             };
-            let size = s.pick(&[128, 64, 128, 64, 256, 512, 256, 768]);
+            let size = s.pick(&[128, 64, 128, 64, 256, 512, 768, 768]);
             cells.region(s, &mut offset, name, Use::Data, size, alias);
         }
         cells.region(s, &mut offset, "str", Use::Str, 64, Alias::Free);

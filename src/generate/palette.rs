@@ -58,7 +58,7 @@ fn family(s: &mut impl Source, all: &mut Vec<i64>) {
 
 /// What no single MOV loads: random, a boundary, an address near data, heap or code, a difference of addresses.
 fn anchor(s: &mut impl Source) -> i64 {
-    match s.weighted(&[5, 3, 3, 3]) {
+    match s.weighted(&[5, 3, 6, 3]) {
         0 => s.raw(8).cast_signed(),
         1 => pools::integer(s, 64),
         // As an int's sign extension, which is what LuaJIT takes an int constant for, or as a word of an address.

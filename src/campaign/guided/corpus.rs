@@ -112,7 +112,8 @@ impl Corpus {
             return Source::Given { first, texts };
         }
         let Some(count) = u64::try_from(self.cases.len()).ok().filter(|count| *count > 0) else { return Source::Plan };
-        let parents = (0..PARENTS.min(count)).map(|n| self.text(pick(draw(seed, first + n, "corpus"), count)));
+        let drawn = |n: u64, purpose: &str| self.text(pick(draw(seed, first + n, purpose), count));
+        let parents = (0..PARENTS.min(count)).map(|n| smaller(drawn(n, "corpus"), drawn(n, "other")));
         Source::Parents(parents.collect())
     }
 
@@ -133,6 +134,11 @@ impl Corpus {
 fn pick(random: u64, count: u64) -> u64 {
     let (a, b) = (random >> 32, random & 0xffff_ffff);
     (a % count).max(b % count)
+}
+
+/// Of two cases the smaller one: it takes less time, and a change shows.
+fn smaller(a: String, b: String) -> String {
+    if b.len() < a.len() { b } else { a }
 }
 
 fn file(index: u64) -> String {
