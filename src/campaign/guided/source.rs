@@ -14,7 +14,7 @@ pub enum Source {
     /// The plan.
     #[default]
     Plan,
-    /// Mutations of these `.trace` files; one case in [`FRESH`] is the plan's.
+    /// Mutations of these `.trace` files; one case in [`FRESH`] is the plan's, and what no mutation can be judged for.
     Parents(Vec<String>),
     /// These `.trace` files, numbered from `first` on.
     Given {
@@ -108,11 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn with_parents_most_cases_are_mutations_of_them() {
+    fn with_parents_about_half_of_the_cases_are_mutations_of_them() {
         let plan = plan();
         let brood = Brood::new(&Source::Parents(texts()));
         let (mutations, fresh): (Vec<u64>, Vec<u64>) = (0..80).partition(|n| is_mutation(plan.seed, *n));
-        assert!(fresh.len() > 8 && mutations.len() > 40);
+        assert!(fresh.len() > 20 && mutations.len() > 20);
         fresh.iter().for_each(|n| assert_eq!(brood.case(&plan, *n), pieces::case(&plan, *n)));
         let made = |n: u64| {
             let case = brood.case(&plan, n);
