@@ -3,13 +3,9 @@
 use super::watch::Wrong;
 use crate::case::{Case, Emit};
 use crate::code::{Boundary, Held, HeldValue, Place, Runtime};
-use crate::interpret::History;
+use crate::interpret::{History, IMAGINARY_ADDRESSES};
 use crate::ir::{Arg, Class, Const, Op, Ref, Trace, Type};
 use crate::outcome::End;
-use std::ops::Range;
-
-/// Addresses that stand for places in the interpreter's objects; the machine's are others.
-const IMAGINARY: Range<u64> = 0x6000_0000_0000..0x8000_0000_0000;
 
 /// A case's run by the interpreter.
 pub(super) struct Expectations<'a> {
@@ -64,7 +60,8 @@ impl Expectations<'_> {
             }
         };
         let (expected, observed) = (expected & mask, observed & mask);
-        let differs = expected != observed && !IMAGINARY.contains(&expected) && !both_nan(ty, expected, observed);
+        let differs =
+            expected != observed && !IMAGINARY_ADDRESSES.contains(&expected) && !both_nan(ty, expected, observed);
         differs.then_some(Wrong::Value { of, carried, place: held.place, expected, observed })
     }
 

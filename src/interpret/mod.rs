@@ -74,7 +74,7 @@ pub mod sem;
 mod tests;
 
 pub use error::{InterpretError, Undefined, Unjudged};
-pub use heap::{Found, Table};
+pub use heap::{Found, IMAGINARY_ADDRESSES, Table};
 pub use history::History;
 pub use marks::Marks;
 pub use program::{Leaving, Listing, MAX_STEPS, Program};

@@ -17,8 +17,11 @@ use crate::ir::{CdataType, Class, Key, ObjId, Type};
 use crate::world::object::{CDATA_HEADER, STR_HEADER, UDATA_HEADER};
 use crate::world::{ObjectKind, SlotValue, TV_FALSE, TV_NIL, TV_TRUE, Upvalue, World, encode_gc, encode_int, itype};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-/// Where imaginary addresses start. Objects that the run makes come first.
+/// Imaginary addresses: they stand for objects that a run makes, and for places in all objects. The machine's are others.
+pub const IMAGINARY_ADDRESSES: Range<u64> = IMAGINARY..0x8000_0000_0000;
+/// Where they start. Objects that the run makes come first.
 pub(super) const IMAGINARY: u64 = 0x6000_0000_0000;
 /// Places in objects.
 const PLACES: u64 = 0x7000_0000_0000;

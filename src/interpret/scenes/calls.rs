@@ -86,4 +86,8 @@ fn copies_and_fills_touch_their_bytes_only() {
         Err(InterpretError::Unjudged(Unjudged::OutOfWorld { .. }))
     ));
     assert!(run(memory_call(Callee::memset, 64, int(0), 0)).is_ok());
+    assert!(matches!(
+        run(memory_call(Callee::memset, 65, int(0), 0)),
+        Err(InterpretError::Unjudged(Unjudged::OutOfWorld { .. }))
+    ));
 }

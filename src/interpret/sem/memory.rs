@@ -131,7 +131,7 @@ pub(in super::super) fn strlen(frame: &mut Frame<'_>, step: &Step, args: &[u64])
 pub(in super::super) fn memcpy(frame: &mut Frame<'_>, step: &Step, args: &[u64]) -> Result<u64, Unjudged> {
     let [to, from, len] = *args else { unreachable!("decoded with three arguments") };
     if len == 0 {
-        return Ok(to);
+        return nothing_at(frame, step, &[to, from]).map(|()| to);
     }
     let copied = bytes(frame, step, from, len)?;
     if to.abs_diff(from) < len {
@@ -147,10 +147,16 @@ pub(in super::super) fn memset(frame: &mut Frame<'_>, step: &Step, args: &[u64])
     // Nothing is as large as this.
     let len = usize::try_from(len).ok().filter(|n| *n <= 1 << 24);
     let len = len.ok_or(Unjudged::OutOfWorld { at: step.at, address: to, len: u32::MAX })?;
-    if len > 0 {
-        write(frame, step, to, &vec![value.to_le_bytes()[0]; len])?;
+    if len == 0 {
+        return nothing_at(frame, step, &[to]).map(|()| to);
     }
+    write(frame, step, to, &vec![value.to_le_bytes()[0]; len])?;
     Ok(to)
+}
+
+/// Pointers must be valid even where nothing is copied or filled (C11, 7.24.1).
+fn nothing_at(frame: &Frame<'_>, step: &Step, addresses: &[u64]) -> Result<(), Unjudged> {
+    addresses.iter().try_for_each(|address| bytes(frame, step, *address, 0).map(drop))
 }
 
 fn first<const N: usize>(bytes: &[u8]) -> [u8; N] {

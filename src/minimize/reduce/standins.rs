@@ -2,7 +2,7 @@
 
 use super::{Edit, edit};
 use crate::case::{Case, PointerCell};
-use crate::interpret::Program;
+use crate::interpret::{IMAGINARY_ADDRESSES, Program};
 use crate::ir::{
     Arg, Class, Const, Ins, Lit, Op, Ref, RegionId, Rule, SloadMode, Slot, SymPtr, Trace, Type, XloadMode,
 };
@@ -49,6 +49,7 @@ impl<'a> Values<'a> {
             Class::W64 if ins.ty == Type::P64 || self.case.world.locate(bits, 1).is_some() => {
                 Const::Ptr(point(&self.case.world, bits)?)
             }
+            Class::W64 if IMAGINARY_ADDRESSES.contains(&bits) => return None,
             Class::W64 => Const::Int64(bits.cast_signed()),
             Class::Num => Const::Num(bits),
             Class::Gc => Const::Gc(self.case.world.object_at(bits)?),
