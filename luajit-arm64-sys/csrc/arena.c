@@ -1,5 +1,7 @@
 /* The arena: one mapping at a fixed address, its heap, and the checkpoint that makes a reset a memcpy. */
 
+#include "hide.h"
+
 /* Freed blocks are chained by size class: multiples of 16 bytes up to 512, then four steps for each power of two. */
 #define TH_SMALL 32
 #define TH_CLASSES (TH_SMALL + 4*28)
@@ -12,6 +14,7 @@ static struct {
 static unsigned th_class(size_t size)
 {
   unsigned log;
+  size += TH_GAP;
   if (size <= 16*TH_SMALL) return size <= 16 ? 0 : (unsigned)((size - 1) / 16);
   log = 63u - (unsigned)__builtin_clzll(size - 1);   /* 9 or more */
   return TH_SMALL + 4*(log - 9) + (unsigned)((size - 1) >> (log - 2) & 3);
@@ -23,7 +26,7 @@ static size_t th_class_size(unsigned class)
   return class < TH_SMALL ? 16*(size_t)(class + 1) : (size_t)(5 + big % 4) << (big / 4 + 7);
 }
 
-static void *th_block_get(unsigned class)
+TH_UNCHECKED static void *th_block_get(unsigned class)
 {
   void *p = th_heap.freed[class];
   if (p) {
@@ -37,10 +40,19 @@ static void *th_block_get(unsigned class)
   return p;
 }
 
-static void th_block_free(void *p, unsigned class)
+TH_UNCHECKED static void th_block_free(void *p, unsigned class)
 {
   *(void **)p = th_heap.freed[class];
   th_heap.freed[class] = p;
+  th_hide((uint64_t)p, th_class_size(class));
+}
+
+/* Of a block, only what was asked for. */
+static void *th_block_trim(void *p, size_t size)
+{
+  th_hide((uint64_t)p, th_class_size(th_class(size)));
+  th_show((uint64_t)p, size);
+  return p;
 }
 
 /* -- The object area -------------------------------------------------------- */
@@ -68,8 +80,10 @@ static void *th_block_place(size_t size)
 static void *th_block_new(size_t size)
 {
   unsigned class = th_class(size);
+  void *p;
   if (th_area.place) return th_block_place(size);
-  return class < TH_CLASSES ? th_block_get(class) : NULL;
+  p = class < TH_CLASSES ? th_block_get(class) : NULL;
+  return p ? th_block_trim(p, size) : NULL;
 }
 
 /* Whether a block is large enough for its new size as it is. */
@@ -84,7 +98,7 @@ static void *th_alloc(void *ud, void *old, size_t osize, size_t nsize)
   void *p = NULL;
   (void)ud;
   if (nsize) {
-    if (old && th_block_fits(old, osize, nsize)) return old;
+    if (old && th_block_fits(old, osize, nsize)) return th_is_placed(old) ? old : th_block_trim(old, nsize);
     if (!(p = th_block_new(nsize))) return NULL;
     if (old) memcpy(p, old, osize < nsize ? osize : nsize);
   }
@@ -177,11 +191,13 @@ static int th_arena_map(const struct th_layout *l)
   th_area.base = th_area.top = l->base + l->object_ofs;
   th_area.limit = th_area.base + l->object_size;
   th_area.place = 0;
+  th_hide(th_heap.top, th_heap.limit - th_heap.top);
   return 1;
 }
 
 static void th_arena_unmap(void)
 {
+  if (th_layout.base) th_show(th_heap_start(), th_heap.limit - th_heap_start());
   if (th_layout.base) th_os_unmap(th_layout.base, th_layout.total);
   if (th_layout.base && th_mcode_apart(&th_layout)) th_os_unmap(th_layout.base + th_layout.mcode_ofs, th_layout.mcode_size);
   memset(&th_layout, 0, sizeof th_layout);
@@ -202,6 +218,7 @@ typedef struct ThExtent {
 
 static struct {
   char *copy;
+  uint8_t *shadow;
   uint64_t scratch, mc_low, size;
   uint32_t nextents;
   ThExtent extent[TH_MAX_EXTENTS];
@@ -209,7 +226,7 @@ static struct {
 } th_check;
 
 /* One byte for each 16 bytes of the heap: is it free? */
-static uint8_t *th_free_map(uint64_t base, size_t size)
+TH_UNCHECKED static uint8_t *th_free_map(uint64_t base, size_t size)
 {
   uint8_t *map = calloc(1, size/16 + 1);
   unsigned class;
@@ -226,13 +243,13 @@ static int th_add_extent(char *at, size_t size, size_t *used)
   if (th_check.nextents == TH_MAX_EXTENTS) return 0;
   e->at = at;
   e->size = size;
-  e->copy = memcpy(th_check.copy + *used, at, size);
+  e->copy = th_check.copy + *used;
   *used += size;
   th_check.nextents++;
   return 1;
 }
 
-static int th_copy_extents(const uint8_t *map, char *base, size_t units)
+static int th_find_extents(const uint8_t *map, char *base, size_t units)
 {
   size_t from = 0, to, used = 0;
   th_check.nextents = 0;
@@ -246,7 +263,7 @@ static int th_copy_extents(const uint8_t *map, char *base, size_t units)
   return 1;
 }
 
-/* The freed blocks are forgotten: all later ones lie behind the checkpoint. Returns where. */
+/* Which blocks a reset copies back. The freed ones are forgotten: all later ones lie behind the checkpoint. Returns where. */
 static uint64_t th_checkpoint_take(void)
 {
   char *base = (char *)th_heap_start();
@@ -254,7 +271,7 @@ static uint64_t th_checkpoint_take(void)
   uint8_t *map = th_free_map(th_heap_start(), size);
   int ok;
   th_check.copy = malloc(size);
-  ok = map && th_check.copy && th_copy_extents(map, base, size/16);
+  ok = map && th_check.copy && th_find_extents(map, base, size/16);
   free(map);
   if (!ok) return 0;
   memset(th_heap.freed, 0, sizeof th_heap.freed);
@@ -263,13 +280,19 @@ static uint64_t th_checkpoint_take(void)
   return th_check.scratch;
 }
 
-/* The same blocks again, as they are now. */
-static void th_checkpoint_refresh(void)
+/* The copies of these blocks, as they are now. */
+static int th_checkpoint_copy(void)
 {
+  uint64_t start = th_heap_start(), size = th_heap.top - start;
   uint32_t n;
+  if (!(th_check.shadow = malloc(TH_SHADOW_SIZE(size) + 1))) return 0;
+  th_shadow_get(th_check.shadow, start, size);
+  th_show(start, size);
   for (n = 0; n < th_check.nextents; n++)
     memcpy((char *)th_check.extent[n].copy, th_check.extent[n].at, th_check.extent[n].size);
   memcpy(th_check.heap, &th_heap, sizeof th_heap);
+  th_shadow_put(start, size, th_check.shadow);
+  return 1;
 }
 
 /* A wild branch must not find the code of an earlier trace: the words become zero, `udf #0`. */
@@ -289,13 +312,17 @@ static void th_code_clear(void)
 static void th_checkpoint_restore(void)
 {
   const ThExtent *e = th_check.extent, *end = e + th_check.nextents;
+  uint64_t start = th_heap_start(), used = th_heap.top - start;
   th_code_clear();
+  th_show(start, used);
   memset((void *)th_check.scratch, 0, th_heap.top - th_check.scratch);
   memset((void *)th_area.base, 0, th_area.top - th_area.base);
   th_area.top = th_area.base;
   th_area.place = 0;
   for (; e < end; e++) memcpy(e->at, e->copy, e->size);
   memcpy(&th_heap, th_check.heap, sizeof th_heap);
+  th_hide(start, used);
+  th_shadow_put(start, th_heap.top - start, th_check.shadow);
   th_mc_low = th_check.mc_low;
 }
 

@@ -270,7 +270,7 @@ static uint32_t th_start(void)
   th_start_frame(th_L);  /* Not in th_protect(), which puts base and top back. */
   if (!th_checkpoint_take()) return th_fail(TH_OUT_OF_ARENA, "no host memory for the checkpoint");
   if ((status = th_protect(th_scratch_work, NULL))) return status;
-  th_checkpoint_refresh();
+  if (!th_checkpoint_copy()) return th_fail(TH_OUT_OF_ARENA, "no host memory for the checkpoint");
   return TH_OK;
 }
 
@@ -284,6 +284,8 @@ static void api_fini(void)
 {
   free(th_check.copy);
   th_check.copy = NULL;
+  free(th_check.shadow);
+  th_check.shadow = NULL;
   th_objects_fini();
   th_arena_unmap();
   th_phase = TH_DOWN;

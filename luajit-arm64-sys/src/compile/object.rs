@@ -10,11 +10,12 @@ use super::tree::Tree;
 use super::{BuildError, Variant, io_error};
 
 /// Our C files; embedded, so that the builder needs no checkout of ours at run time.
-const SHIM: [(&str, &str); 23] = [
+const SHIM: [(&str, &str); 24] = [
     ("api.h", include_str!("../../csrc/api.h")),
     ("host.h", include_str!("../../csrc/host.h")),
     ("shim.c", include_str!("../../csrc/shim.c")),
     ("vm.c", include_str!("../../csrc/vm.c")),
+    ("hide.h", include_str!("../../csrc/hide.h")),
     ("arena.c", include_str!("../../csrc/arena.c")),
     ("state.c", include_str!("../../csrc/state.c")),
     ("places.c", include_str!("../../csrc/places.c")),
