@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct Findings {
     folder: PathBuf,
+    /// Where others are that are known: nothing is written there.
+    known: Option<PathBuf>,
     /// How often this process has seen each.
     seen: BTreeMap<String, u64>,
 }
@@ -21,7 +23,13 @@ pub struct Findings {
 impl Findings {
     /// The findings on the backend of this name, below a folder.
     pub fn on(backend: &str, folder: &Path) -> Findings {
-        Findings { folder: folder.join(file_name(backend)), seen: BTreeMap::new() }
+        Findings { folder: folder.join(file_name(backend)), known: None, seen: BTreeMap::new() }
+    }
+
+    /// The buckets in such a folder of another's are known as well.
+    #[must_use]
+    pub fn knowing(self, others: Findings) -> Findings {
+        Findings { known: Some(others.folder), ..self }
     }
 
     /// Notes a finding by its bucket; the file of its case if nobody has seen that bucket before. `text` is only asked for then.
@@ -32,7 +40,8 @@ impl Findings {
         let name = file_name(key);
         *self.seen.entry(name.clone()).or_default() += 1;
         let bucket = self.folder.join(&name);
-        if bucket.is_dir() {
+        let is_known = || self.known.as_ref().is_some_and(|folder| folder.join(&name).is_dir());
+        if bucket.is_dir() || is_known() {
             return Ok(None);
         }
         fs::create_dir_all(&self.folder).map_err(io_error("create", &self.folder))?;
@@ -76,6 +85,18 @@ mod tests {
         assert!(other.note("hang-xstore", String::new).expect("writable").is_some());
         let mut elsewhere = Findings::on("luajit@210.7.4", dir.path());
         assert!(elsewhere.note("hang-xload", String::new).expect("writable").is_some());
+    }
+
+    #[test]
+    fn what_others_have_found_is_known_and_theirs_is_left_alone() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let (ours, theirs) = (dir.path().join("ours"), dir.path().join("theirs"));
+        Findings::on("b", &theirs).note("hang", String::new).expect("writable").expect("new");
+        let mut findings = Findings::on("b", &ours).knowing(Findings::on("b", &theirs));
+        assert_eq!(findings.note("hang", String::new).expect("readable"), None);
+        let file = findings.note("misaligned", String::new).expect("writable").expect("new");
+        assert!(file.starts_with(&ours), "{}", file.display());
+        assert_eq!(fs::read_dir(theirs.join("b")).expect("there").count(), 1);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::case::Case;
 use crate::oracle::{Finding, Oracle, OracleError, Verdict};
 use std::cell::RefCell;
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Judges a case by the whole pipeline.
 ///
@@ -55,8 +55,12 @@ impl Session {
         let name = env::var("TRACEHOUND_BACKEND").unwrap_or_else(|_| default.into());
         let oracle = open(&name).unwrap_or_else(|e| panic!("{name}: {e}"));
         let folder = env::var_os("TRACEHOUND_FINDINGS").unwrap_or_else(|| "fuzz/artifacts/findings".into());
-        let on = || Findings::on(&pieces::expect_name(oracle.id()), Path::new(&folder));
-        let findings = (!is_given_a_file(env::args().skip(1))).then(on);
+        let on = |folder: &Path| Findings::on(&pieces::expect_name(oracle.id()), folder);
+        let all = || match known_folder() {
+            Some(known) => on(Path::new(&folder)).knowing(on(&known)),
+            None => on(Path::new(&folder)),
+        };
+        let findings = (!is_given_a_file(env::args().skip(1))).then(all);
         let keep_going = env::var_os("TRACEHOUND_KEEP_GOING").is_some_and(|value| value != "0");
         Session { oracle, findings, keep_going }
     }
@@ -75,6 +79,13 @@ impl Session {
             None => {}
         }
     }
+}
+
+/// The findings that came with the program: beside `luajit`, in `luajit_findings`. Farms send a target out with them.
+fn known_folder() -> Option<PathBuf> {
+    let program = env::current_exe().ok()?;
+    let name = format!("{}_findings", program.file_name()?.to_str()?);
+    Some(program.with_file_name(name))
 }
 
 /// Whether libFuzzer's arguments name an input, rather than folders of them.
