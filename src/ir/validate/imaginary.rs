@@ -5,6 +5,7 @@
 
 use super::{Check, arguments};
 use crate::ir::{Arg, Class, Const, Field, Ins, Lit, Op, Ref, Rule, Trace, Type};
+use std::collections::BTreeSet;
 
 /// What an imaginary value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,16 +50,32 @@ fn kind(trace: &Trace, r: Ref) -> Option<Kind> {
         (Rule::Call, _) => called(ins),
         (Rule::LRef, _) => Some(Kind::Thread),
         (Rule::StrRef, _) => Some(Kind::Payload),
-        (Rule::Add, _) => {
-            let from = |a: Arg| match a {
-                Arg::Ref(r) => trace.get(r).ty.class() == Class::Gc || kind(trace, r) == Some(Kind::Payload),
-                Arg::K(k) => k.class() == Class::Gc,
-                _ => false,
-            };
-            (from(ins.op1) || from(ins.op2)).then_some(Kind::Payload)
-        }
+        (Rule::Add, _) => has_payload(trace, r).then_some(Kind::Payload),
         _ => None,
     }
+}
+
+/// Whether an address in an object is among the terms of a sum, and of the sums that are its terms. Each sum is asked once: in a chain where each is added to
+/// the one before, there are more ways to the first one than can be gone.
+fn has_payload(trace: &Trace, sum: Ref) -> bool {
+    let (mut asked, mut sums) = (BTreeSet::from([sum]), vec![sum]);
+    while let Some(sum) = sums.pop() {
+        for term in trace.get(sum).args() {
+            match term {
+                Arg::Ref(r) if trace.get(r).op.info().rule == Rule::Add && trace.get(r).ty.class() != Class::Gc => {
+                    if asked.insert(r) {
+                        sums.push(r);
+                    }
+                }
+                Arg::Ref(r) if trace.get(r).ty.class() == Class::Gc || kind(trace, r) == Some(Kind::Payload) => {
+                    return true;
+                }
+                Arg::K(k) if k.class() == Class::Gc => return true,
+                _ => {}
+            }
+        }
+    }
+    false
 }
 
 /// Calls that return a pointer return their first argument.
@@ -171,5 +188,27 @@ fn name(kind: Kind) -> &'static str {
         Kind::Thread => "the running thread",
         Kind::Metatable => "a metatable that may not be there",
         Kind::Payload => "an address in an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::Link;
+
+    /// Each adds the one before to itself.
+    fn doublings(first: Ins, n: u16) -> Trace {
+        let double = |r| Ins { op: Op::ADD, ty: Type::P64, guard: false, op1: Arg::Ref(Ref(r)), op2: Arg::Ref(Ref(r)) };
+        let ins = [first].into_iter().chain((1..=n).map(double)).collect();
+        Trace { ins, snaps: vec![], link: Link::Interpreter }
+    }
+
+    #[test]
+    fn sums_of_sums_are_each_asked_once_for_an_address_in_an_object() {
+        let zero = Arg::K(Const::Int(0));
+        let number = Ins { op: Op::BNOT, ty: Type::P64, guard: false, op1: zero, op2: Arg::None };
+        let address = Ins { op: Op::STRREF, op2: zero, ..number };
+        assert_eq!(kind(&doublings(number, 200), Ref(201)), None);
+        assert_eq!(kind(&doublings(address, 200), Ref(201)), Some(Kind::Payload));
     }
 }
