@@ -67,7 +67,7 @@ impl Builder<'_, '_, '_> {
     fn edge(&mut self, class: Class) -> i64 {
         let limit = 1 << (width(class) - 3);
         let k = pools::integer(&mut self.u, width(class));
-        if k.abs() < limit { k } else { k >> 4 }
+        if k.unsigned_abs() < limit { k } else { k >> 4 }
     }
 
     /// Adds, subtracts or masks directly before a comparison with zero: flags come from the first instruction.
