@@ -56,11 +56,12 @@ const GRAFTED: u64 = 15;
 const FRESH_INPUTS: u8 = 3;
 
 /// Replaces the first `size` bytes by a mutation of the case that they stand for, of at most `max_size` bytes; returns its size. Bytes that are no
-/// case become a fresh one. `data` has room for the larger of both sizes.
+/// case become a fresh one. Where nothing fits they stay as they are, or, if they don't fit either, 0 says so: part of a case is none. `data` has room
+/// for the larger of both sizes.
 pub fn mutate_bytes(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
     let case = unpack(&data[..size]).ok();
     let fitting = (0..TRIES).find_map(|n| packed_in(max_size, mutant(case.as_ref(), u64::from(seed), n)));
-    let Some(packed) = fitting else { return size.min(max_size) };
+    let Some(packed) = fitting else { return if size <= max_size { size } else { 0 } };
     data[..packed.len()].copy_from_slice(&packed);
     packed.len()
 }
@@ -126,7 +127,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_left_as_it_is() {
         let packed = pack(&case_from_seed(1, 1, &Knobs::default()));
-        assert_eq!(mutated(&packed, 20, 5), packed[..20]);
+        assert_eq!(mutated(&packed[..20], 20, 5), packed[..20]);
+        assert!(mutated(&packed, 20, 5).is_empty());
         assert_eq!(crossover_bytes(&packed, &packed, &mut [0; 20], 5), 0);
     }
 
