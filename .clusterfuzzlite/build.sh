@@ -33,12 +33,17 @@ tracehound=$WORK/plain/release/tracehound
 mkdir -p "$seeds/text" "$seeds/encoding"
 find corpus -name '*.trace' -exec cp -f {} "$seeds/text/" \;
 head -c 4096 /dev/zero >"$seeds/encoding/zeros"
+
+# Bugs that are open don't stop a run: what the target says of them is sent out with it. A case that AddressSanitizer stops it at is no seed.
+"$tracehound" corpus pack corpus/open --out "$seeds/open"
+rm -rf "$OUT/luajit_findings"
+export LLVM_PROFILE_FILE=/dev/null TRACEHOUND_KEEP_GOING=1 TRACEHOUND_FINDINGS=$OUT/luajit_findings
+for case in "$seeds"/open/*; do
+    rm -rf "$seeds/one" && mkdir "$seeds/one" && cp "$case" "$seeds/one/"
+    "$OUT/luajit" -runs=0 -artifact_prefix="$WORK/" "$seeds/one" || rm "$seeds/luajit/$(basename "$case")"
+done
+
 for target in $targets; do
     rm -f "$OUT/${target}_seed_corpus.zip"
     (cd "$seeds/$target" && zip -q -r "$OUT/${target}_seed_corpus.zip" .)
 done
-
-# Bugs that are open don't stop a run: what the target says of them is sent out with it.
-"$tracehound" corpus pack corpus/open --out "$seeds/open"
-rm -rf "$OUT/luajit_findings"
-LLVM_PROFILE_FILE=/dev/null TRACEHOUND_KEEP_GOING=1 TRACEHOUND_FINDINGS=$OUT/luajit_findings "$OUT/luajit" -runs=0 "$seeds/open"
