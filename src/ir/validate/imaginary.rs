@@ -63,9 +63,7 @@ fn has_payload(trace: &Trace, sum: Ref) -> bool {
         for term in trace.get(sum).args() {
             match term {
                 Arg::Ref(r) if trace.get(r).op.info().rule == Rule::Add && trace.get(r).ty.class() != Class::Gc => {
-                    if asked.insert(r) {
-                        sums.push(r);
-                    }
+                    sums.extend(asked.insert(r).then_some(r));
                 }
                 Arg::Ref(r) if trace.get(r).ty.class() == Class::Gc || kind(trace, r) == Some(Kind::Payload) => {
                     return true;
