@@ -88,7 +88,7 @@ impl Machine {
     /// Sets how many instructions a run may take before it hangs, instead of [`BUDGET`], with times and calls in proportion.
     pub fn set_budget(&mut self, budget: usize) {
         self.budget = budget;
-        self.set_deadline(DEADLINE.mul_f64(budget as f64 / BUDGET as f64));
+        self.set_deadline(in_proportion(DEADLINE, budget));
     }
 
     /// Puts code into the window, in place of the code loaded before.
@@ -114,12 +114,12 @@ impl Machine {
         self.check_start(start.pc)?;
         self.engine.reset()?;
         let mut regs = start.clone();
-        let start = Instant::now();
+        let (start, slow) = (Instant::now(), in_proportion(SLOW, self.budget));
         let armed = self.watchdog.arm();
         loop {
             let halt = go(&mut self.engine, code, &mut regs, None)?;
             if let Some(how) = ended(&self.engine, halt, code, runtime, &mut regs, armed.fired())? {
-                return Ok(Ended { how, regs, slow: armed.fired() || start.elapsed() > SLOW });
+                return Ok(Ended { how, regs, slow: armed.fired() || start.elapsed() > slow });
             }
         }
     }
@@ -208,6 +208,11 @@ impl Machine {
         let inside = usize::try_from(offset).is_ok_and(|o| self.loaded.first().is_some_and(|root| root.contains(&o)));
         if inside { Ok(()) } else { Err(MachineError::NotLoaded { pc }) }
     }
+}
+
+/// A time for [`BUDGET`] instructions as one for `budget`.
+fn in_proportion(time: Duration, budget: usize) -> Duration {
+    time.mul_f64(budget as f64 / BUDGET as f64)
 }
 
 /// Runs until something stops it. The next stop at the same known target is cheaper.

@@ -250,6 +250,17 @@ fn a_counted_run_below_the_budget_ends_by_itself() {
 }
 
 #[test]
+fn a_run_of_more_than_a_small_budget_is_worth_a_counted_one() {
+    let mut b = Bench::new();
+    b.machine.set_budget(500_000);
+    let code =
+        asm().x(0, 1_000_000).i("sub x0, x0, #1", 0xd100_0400).i("cbnz x0, #0xfffffffffffffffc", 0xb5ff_ffe0).b(EXITS);
+    let code = code.end();
+    b.machine.load(&code).unwrap();
+    assert!(b.machine.run(&code, &mut b.fake, &code.start).unwrap().slow);
+}
+
+#[test]
 fn many_short_runs_are_not_taken_for_a_long_one() {
     let mut b = Bench::new();
     b.machine.set_deadline(Duration::from_millis(50));
