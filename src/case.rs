@@ -1,7 +1,7 @@
 //! A case: all that one run of the pipeline needs, and nothing else.
 
 use crate::ir::validate::{self, Illegal, Scene};
-use crate::ir::{Arg, Const, ExitNo, Ins, Link, Lit, Ref, Slot, SymPtr, Trace, Type};
+use crate::ir::{Arg, Const, ExitNo, Ins, Link, Lit, Slot, SymPtr, Trace, Type};
 use crate::world::{BadWorld, ObjectKind, SlotValue, Upvalue, World};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -335,9 +335,6 @@ impl Case {
             // lj_trace.c: trace_state, LJ_TRACE_END.
             return Err(illegal(format!("exit {} is the root trace's end, where no side trace starts", side.exit.0)));
         }
-        if !self.has_guard(side.exit) {
-            return Err(illegal(format!("no guard leaves by exit {}, and no side trace starts there", side.exit.0)));
-        }
         if let Some((at, _)) = self.trace.iter().find(|(_, ins)| is_readonly_slot(ins)) {
             // lj_snap.c: snapshot_slots takes what such a load left in any slot for what is in the slot already.
             return Err(illegal(format!(
@@ -346,14 +343,6 @@ impl Case {
             )));
         }
         Ok(validate::validate(&side.trace, &Scene { parent: Some(&parent), passes: false, ..scene })?)
-    }
-
-    /// Whether a guard of the root trace leaves by an exit.
-    fn has_guard(&self, exit: ExitNo) -> bool {
-        let exit = usize::from(exit.0);
-        let snaps = &self.trace.snaps;
-        let covers = |at: Ref| snaps[exit].at <= at && snaps.get(exit + 1).is_none_or(|next| at < next.at);
-        self.trace.iter().any(|(at, ins)| ins.guard && covers(at))
     }
 
     /// The slots that an exit of the root trace restores, with the types of their values.

@@ -167,3 +167,30 @@ fn an_int_that_fold_finds_equal_to_a_u32_is_no_case() {
     assert_eq!(refused, Err(Refusal::Skip("FOLD left a u32 in a snapshot".into())));
     assert!(backend().compile(&case(body, last, Emit::Raw)).is_ok());
 }
+
+#[test]
+fn where_no_guard_leaves_no_side_trace_starts() {
+    let file = |first: &str| {
+        let text = format!(
+            "; tracehound 1
+; emit fold
+; input 1
+;   slot 2 int +1
+---- TRACE 1
+....        SNAP   #0   [ ---- ---- ]
+{first}
+....        SNAP   #1   [ ---- ---- ]
+0002 >  int SLOAD  #2    T
+....        SNAP   #2   [ ---- ---- ]
+---- TRACE 1 stop -> interpreter
+---- TRACE 2 start 1/0
+....        SNAP   #0   [ ---- ---- ]
+---- TRACE 2 stop -> interpreter
+"
+        );
+        tracehound::text::parse(&text).unwrap().case
+    };
+    assert!(backend().compile(&file("0001 >  nil PROF")).is_ok());
+    let refused = backend().compile(&file("0001    nil XBAR"));
+    assert_eq!(refused, Err(Refusal::Skip("no guard leaves by the exit where the side trace starts".into())));
+}

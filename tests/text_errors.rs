@@ -233,32 +233,6 @@ fn illegal_instructions_are_found_at_their_line_whatever_their_number() {
 }
 
 #[test]
-fn a_side_trace_starts_only_where_a_guard_leaves() {
-    let file = |first: &str| {
-        format!(
-            "; tracehound 1
-; emit fold
-; input 1
-;   slot 2 int +1
----- TRACE 1
-....        SNAP   #0   [ ---- ---- ]
-{first}
-....        SNAP   #1   [ ---- ---- ]
-0002 >  int SLOAD  #2    T
-....        SNAP   #2   [ ---- ---- ]
----- TRACE 1 stop -> interpreter
----- TRACE 2 start 1/0
-....        SNAP   #0   [ ---- ---- ]
----- TRACE 2 stop -> interpreter
-"
-        )
-    };
-    assert!(parse(&file("0001 >  nil PROF")).is_ok());
-    let refused = parse(&file("0001    nil XBAR")).unwrap_err().to_string();
-    assert!(refused.contains("no guard leaves by exit 0"), "{refused}");
-}
-
-#[test]
 fn size_limits_are_errors_not_allocations() {
     let after = |directive: &str| parse(&GOOD.replace("; emit raw", directive)).unwrap_err().to_string();
     assert!(after(&"; note x\n".repeat(MAX_FILE / 8)).contains("the most is"));

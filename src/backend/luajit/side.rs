@@ -72,7 +72,7 @@ fn compile_side(
     let opts = numbers.opts(&case.flags);
     if !has_guard(jit, numbers, parent, side.exit).map_err(error)? {
         // An exit that is never taken: no register was given to its values, and there is nothing for a side trace to start with.
-        return Err(Refusal::Skip("FOLD left no guard at the side trace's exit".into()));
+        return Err(Refusal::Skip("no guard leaves by the exit where the side trace starts".into()));
     }
     jit.begin_side(parent, u32::from(side.exit.0), opts).map_err(error)?;
     let emitted = emit_side(jit, numbers, objects, case, &side.trace)?;
