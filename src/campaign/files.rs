@@ -1,5 +1,6 @@
 //! Files with a case: `.trace` files, and those of libFuzzer.
 
+use super::folder::{FINDINGS, STATE};
 use super::fuzz::case_of_bytes;
 use super::{CampaignError, io_error};
 use crate::pack::{PackError, is_packed, unpack};
@@ -71,7 +72,8 @@ fn file_of_bytes(name: &str, bytes: &[u8]) -> Result<TraceFile, CaseFileError> {
     Ok(TraceFile { backend: None, expects: vec![], shapes: vec![], notes: vec![note], runs, case })
 }
 
-/// The files among the paths, and the `.trace` files and packed cases below them, in the order of the paths, sorted within each.
+/// The files among the paths, and the `.trace` files and packed cases below them, in the order of the paths, sorted within each. The folder of a
+/// hunt stands for its findings: a guided one has the cases of its corpus, too.
 ///
 /// # Errors
 /// When a path is not there or can't be read.
@@ -79,9 +81,19 @@ pub fn collect_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CampaignError> {
     let mut files = Vec::new();
     for path in paths {
         let meta = fs::metadata(path).map_err(io_error("read", path))?;
-        if meta.is_dir() { walk(path, &mut files)? } else { files.push(path.clone()) }
+        match meta.is_dir() {
+            true if path.join(STATE).is_file() => walk_findings(path, &mut files)?,
+            true => walk(path, &mut files)?,
+            false => files.push(path.clone()),
+        }
     }
     Ok(files)
+}
+
+/// A hunt that has found nothing has no folder of findings.
+fn walk_findings(hunt: &Path, files: &mut Vec<PathBuf>) -> Result<(), CampaignError> {
+    let findings = hunt.join(FINDINGS);
+    if findings.is_dir() { walk(&findings, files) } else { Ok(()) }
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), CampaignError> {
@@ -132,6 +144,23 @@ mod tests {
             found.iter().map(|p| p.strip_prefix(dir.path()).expect("below dir").display().to_string()).collect();
         assert_eq!(names, ["c.txt", "a.trace", "b/1.trace", "b/2.trace", "b/packed"]);
         assert!(collect_files(&[dir.path().join("none")]).is_err());
+    }
+
+    #[test]
+    fn a_hunts_folder_stands_for_its_findings() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let file = |name: &str| {
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().expect("below dir")).expect("writable");
+            fs::write(&path, "").expect("writable");
+            path
+        };
+        let (found, kept) = (file("findings/hang/1.trace"), file("corpus/2.trace"));
+        let collected = || collect_files(&[dir.path().to_owned()]).expect("readable");
+        assert_eq!(collected(), [kept.clone(), found.clone()]);
+        file(STATE);
+        assert_eq!(collected(), [found]);
+        assert_eq!(collect_files(&[dir.path().join("corpus")]).expect("readable"), [kept]);
     }
 
     #[test]

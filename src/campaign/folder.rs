@@ -8,9 +8,9 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-const STATE: &str = "state.json";
+pub(super) const STATE: &str = "state.json";
 const LOCK: &str = ".lock";
-const FINDINGS: &str = "findings";
+pub(super) const FINDINGS: &str = "findings";
 /// What files are called while they are written.
 const UNFINISHED: &str = ".new-";
 

@@ -12,6 +12,7 @@ use crate::backend::store::Spec;
 use crate::blame::{self, Blame};
 use crate::minimize::{self, MinimizeError, TRIALS, Watch, instructions};
 use crate::text::{self, TraceFile};
+use luajit_arm64_sys::Variant;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -241,7 +242,12 @@ impl<'a> Triage<'a> {
     }
 
     fn backend_of(&self, file: &TraceFile) -> Result<Spec, pieces::OpenError> {
-        self.asked.clone().map_or_else(|| pieces::spec_of(file), Ok)
+        let mut spec = self.asked.clone().map_or_else(|| pieces::spec_of(file), Ok)?;
+        // The same code comes from both: only the library itself differs, which counts. A bug that both find is one.
+        if spec.variant == Variant::Guided {
+            spec.variant = Variant::Plain;
+        }
+        Ok(spec)
     }
 }
 
