@@ -194,3 +194,31 @@ fn where_no_guard_leaves_no_side_trace_starts() {
     let refused = backend().compile(&file("0001    nil XBAR"));
     assert_eq!(refused, Err(Refusal::Skip("no guard leaves by the exit where the side trace starts".into())));
 }
+
+#[test]
+fn two_phis_of_what_fold_finds_to_be_one_value_are_no_case() {
+    let file = |second: &str| {
+        let text = format!(
+            "; tracehound 1
+; emit fold
+; region data 8 at 0
+; input 1
+---- TRACE 1
+....        SNAP   #0   [ ---- ---- ]
+0001    int XLOAD  [data+0]
+0002    int XLOAD  {second}
+....        SNAP   #1   [ ---- ---- ]
+0003 ------ LOOP ------------
+0004    int SLOAD  #2
+0005 >  int LT     0001  +0
+0006    int PHI    0001  0004
+0007    int PHI    0002  0001
+---- TRACE 1 stop -> loop
+"
+        );
+        tracehound::text::parse(&text).unwrap().case
+    };
+    assert!(backend().compile(&file("[data+4]")).is_ok());
+    let refused = backend().compile(&file("[data+0]"));
+    assert_eq!(refused, Err(Refusal::Skip("FOLD made the left operands of two PHIs one".into())));
+}

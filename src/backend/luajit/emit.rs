@@ -53,6 +53,8 @@ struct Emitter<'a> {
     /// Behind LOOP: LuaJIT makes loop bodies by a pass of its own (`lj_opt_loop`), which knows what varies. FOLD alone would merge a
     /// body's values with those from before LOOP, so a hand-built body is emitted as written.
     in_loop: bool,
+    /// What the PHIs so far carry into the loop.
+    carried: Vec<u16>,
 }
 
 /// Emits a root trace: everything but its end.
@@ -78,7 +80,8 @@ impl<'a> Emitter<'a> {
         let top = trace.snaps.iter().filter_map(|s| s.entries.last()).map(|e| e.slot.0 + 1).max();
         let emitted = Emitted { refs, folded: 0, steps: vec![], ints: vec![] };
         let nslots = top.unwrap_or(2);
-        Emitter { jit, numbers, objects, case, trace, nslots, emitted, last: None, snapped: None, in_loop: false }
+        let (last, snapped, in_loop, carried) = (None, None, false, vec![]);
+        Emitter { jit, numbers, objects, case, trace, nslots, emitted, last, snapped, in_loop, carried }
     }
 
     /// Emits all instructions, and the snapshots from number `first` on.
@@ -117,6 +120,13 @@ impl<'a> Emitter<'a> {
         };
         if ins.op == Op::PHI && (TRef(op1).is_const() || TRef(op2).is_const()) {
             return Err(Refusal::Skip("FOLD made a PHI operand constant".into()));
+        }
+        if ins.op == Op::PHI && self.carried.contains(&op1) {
+            // The loop pass makes one PHI of a value (`lj_opt_loop.c: loop_emit_phi`), and `asm_phi` counts on it.
+            return Err(Refusal::Skip("FOLD made the left operands of two PHIs one".into()));
+        }
+        if ins.op == Op::PHI {
+            self.carried.push(op1);
         }
         let as_written = self.case.emit == Emit::Raw || self.in_loop;
         if ins.op == Op::BNOT && as_written && matches!(ins.op1, Arg::Ref(_)) && TRef(op1).is_const() {
