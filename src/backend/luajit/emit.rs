@@ -121,11 +121,11 @@ impl<'a> Emitter<'a> {
         if ins.op == Op::PHI && (TRef(op1).is_const() || TRef(op2).is_const()) {
             return Err(Refusal::Skip("FOLD made a PHI operand constant".into()));
         }
-        if ins.op == Op::PHI && self.carried.contains(&op1) {
-            // The loop pass makes one PHI of a value (`lj_opt_loop.c: loop_emit_phi`), and `asm_phi` counts on it.
-            return Err(Refusal::Skip("FOLD made the left operands of two PHIs one".into()));
-        }
         if ins.op == Op::PHI {
+            // The loop pass makes one PHI of a value (`lj_opt_loop.c: loop_emit_phi`), and `asm_phi` counts on it.
+            if self.carried.contains(&op1) {
+                return Err(Refusal::Skip("FOLD made the left operands of two PHIs one".into()));
+            }
             self.carried.push(op1);
         }
         let as_written = self.case.emit == Emit::Raw || self.in_loop;

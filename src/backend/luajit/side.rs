@@ -87,8 +87,8 @@ fn has_guard(jit: &Jit, numbers: &Numbers, traceno: u32, exit: ExitNo) -> Result
     let first = jit.snapshot(traceno, u32::from(exit.0))?.at;
     // The last snapshot has all that is behind it.
     let end = jit.snapshot(traceno, u32::from(exit.0) + 1).map_or(TRef(u16::MAX), |next| next.at);
-    let covered = (first.0..end.0).map_while(|at| jit.ir_of(traceno, TRef(at)).ok());
-    Ok(covered.into_iter().any(|ins| numbers.is_guard(ins.ty)))
+    let mut covered = (first.0..end.0).map_while(|at| jit.ir_of(traceno, TRef(at)).ok());
+    Ok(covered.any(|ins| numbers.is_guard(ins.ty)))
 }
 
 /// Seeds the register allocator of a build that draws registers at random; the same for each trace, whatever was compiled before.

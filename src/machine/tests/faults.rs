@@ -219,12 +219,16 @@ fn an_endless_loop_over_indirect_branches_is_stopped_too() {
     still_works(&mut b);
 }
 
+/// A loop of two instructions that ends by itself.
+fn countdown(from: u64) -> Code {
+    let code = asm().x(0, from).i("sub x0, x0, #1", 0xd100_0400).i("cbnz x0, #0xfffffffffffffffc", 0xb5ff_ffe0);
+    code.b(EXITS).end()
+}
+
 #[test]
 fn a_long_run_below_the_deadline_ends_by_itself() {
     let mut b = Bench::new();
-    let code =
-        asm().x(0, 1_000_000).i("sub x0, x0, #1", 0xd100_0400).i("cbnz x0, #0xfffffffffffffffc", 0xb5ff_ffe0).b(EXITS);
-    assert_eq!(b.once(&code.end()).how, exit(0));
+    assert_eq!(b.once(&countdown(1_000_000)).how, exit(0));
 }
 
 #[test]
@@ -241,9 +245,7 @@ fn counted_runs_hang_by_the_number_of_instructions_and_always_at_the_same_place(
 #[test]
 fn a_counted_run_below_the_budget_ends_by_itself() {
     let mut b = Bench::new();
-    let code =
-        asm().x(0, 100_000).i("sub x0, x0, #1", 0xd100_0400).i("cbnz x0, #0xfffffffffffffffc", 0xb5ff_ffe0).b(EXITS);
-    let code = code.end();
+    let code = countdown(100_000);
     b.machine.load(&code).unwrap();
     assert_eq!(b.machine.run_counted(&code, &mut b.fake, &code.start).unwrap().how, exit(0));
     assert_eq!(b.run(&code, &code.start).how, exit(0));
@@ -253,9 +255,7 @@ fn a_counted_run_below_the_budget_ends_by_itself() {
 fn a_run_of_more_than_a_small_budget_is_worth_a_counted_one() {
     let mut b = Bench::new();
     b.machine.set_budget(500_000);
-    let code =
-        asm().x(0, 1_000_000).i("sub x0, x0, #1", 0xd100_0400).i("cbnz x0, #0xfffffffffffffffc", 0xb5ff_ffe0).b(EXITS);
-    let code = code.end();
+    let code = countdown(1_000_000);
     b.machine.load(&code).unwrap();
     assert!(b.machine.run(&code, &mut b.fake, &code.start).unwrap().slow);
 }
