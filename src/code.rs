@@ -102,6 +102,8 @@ pub struct Code {
     pub start: Registers,
     /// Instructions that FOLD dropped or merged, for statistics.
     pub folded: u32,
+    /// Instructions of sums that FOLD narrowed: exact where all their values are whole and fit an int.
+    pub narrowed: Vec<Ref>,
     /// The backend may round multiply and add once.
     pub may_fuse_fma: bool,
     /// Address of the first Lua stack slot that a case may use ([`crate::ir::validate::MIN_SLOT`]).

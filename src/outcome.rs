@@ -182,6 +182,9 @@ pub enum Unspecified {
     TobitFraction,
     /// Multiply and add may be fused to one rounding, or not.
     Fma,
+    /// A conversion of a sum to an integer became the sum of its converted terms, which were not all whole and small. Only a
+    /// backend knows; no interpreter's outcome has it.
+    NarrowedSum,
 }
 
 impl Unspecified {
@@ -193,6 +196,7 @@ impl Unspecified {
             Unspecified::ConvRange => "conv-range",
             Unspecified::TobitFraction => "tobit-fraction",
             Unspecified::Fma => "fma-rounding",
+            Unspecified::NarrowedSum => "narrowed-sum",
         }
     }
 }

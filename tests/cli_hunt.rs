@@ -89,6 +89,10 @@ fn failures_of_tracehound_are_no_findings_and_exit_with_2() {
     let errors = report["errors"].as_object().expect("an object");
     assert!(errors.keys().any(|k| k.contains("sabotage: panic")), "{errors:?}");
     assert_eq!(errors.values().map(|e| e["first"].as_u64().expect("a number")).max(), Some(5));
+    for (case, file) in [(3, "failures/case-3.trace"), (5, "failures/case-5.trace")] {
+        assert!(errors.values().any(|e| e["first"] == case && e["file"] == file), "{errors:?}");
+        run(dir.path(), &format!("corpus pack {{}}/out/{file} --out {{}}/packed-{case}")).assert_code(0);
+    }
 }
 
 #[test]

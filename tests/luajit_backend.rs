@@ -10,10 +10,11 @@ use tracehound::ir::{
     ALL_OPS, ALL_TYPES, Arg, Const, Ins, Link, Lit, Op, Ref, RegionId, Slot, Snap, SnapEntry, SymPtr, Trace, Type,
     XloadMode,
 };
+use tracehound::oracle::{Oracle, Verdict};
 use tracehound::world::{Region, TAG_INT, World};
 
-/// A process can have one Lua state: tests take turns.
-struct Turn(LuaJit, #[expect(dead_code, reason = "held until the Lua state is gone")] MutexGuard<'static, ()>);
+/// A process can have one Lua state: tests take turns, which end when it is gone.
+struct Turn(LuaJit, MutexGuard<'static, ()>);
 
 impl std::ops::Deref for Turn {
     type Target = LuaJit;
@@ -166,6 +167,46 @@ fn an_int_that_fold_finds_equal_to_a_u32_is_no_case() {
     let refused = backend().compile(&case(body.clone(), last.clone(), Emit::Fold));
     assert_eq!(refused, Err(Refusal::Skip("FOLD left a u32 in a snapshot".into())));
     assert!(backend().compile(&case(body, last, Emit::Raw)).is_ok());
+}
+
+/// `(x + 1.0)` as an int, that FOLD makes `int(x) + 1`.
+fn converted_sum(x: f64) -> Case {
+    let text = format!(
+        "; tracehound 1
+; emit fold
+; region data 8 at 0
+; input 1
+;   slot 2 num {x:?}
+---- TRACE 1
+....        SNAP   #0   [ ---- ---- ]
+0001 >  num SLOAD  #2    T
+0002    num ADD    0001  +1.0
+0003    int CONV   0002  int.num
+0004    int XSTORE [data+0]  0003
+---- TRACE 1 stop -> interpreter
+"
+    );
+    tracehound::text::parse(&text).unwrap().case
+}
+
+#[test]
+fn what_fold_narrows_is_named_and_tolerated_for_fractions_only() {
+    let code = backend().compile(&converted_sum(1.0)).unwrap();
+    assert_eq!(code.narrowed, [Ref(2), Ref(1)]);
+    assert_eq!(backend().compile(&Case { emit: Emit::Raw, ..converted_sum(1.0) }).unwrap().narrowed, []);
+    let mut off = converted_sum(1.0);
+    off.flags.narrow = false;
+    assert_eq!(backend().compile(&off).unwrap().narrowed, []);
+    let Turn(luajit, _turn) = backend();
+    let mut oracle = Oracle::new(Box::new(luajit)).unwrap();
+    let mut left_out = |case: &Case| {
+        let judged = oracle.judge(case).unwrap();
+        assert_eq!(judged.verdict, Verdict::Agree);
+        judged.stats.skipped_inputs.into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(left_out(&converted_sum(1.0)), []);
+    assert_eq!(left_out(&converted_sum(-0.5)), [("tolerated: narrowed-sum".to_string(), 1)]);
+    assert_eq!(left_out(&Case { emit: Emit::Raw, ..converted_sum(-0.5) }), []);
 }
 
 #[test]

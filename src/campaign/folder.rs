@@ -23,6 +23,8 @@ pub struct Folder {
     written: BTreeSet<String>,
     /// Findings on disk that smaller ones have replaced. They go when the state that knows it is safe.
     doomed: BTreeSet<String>,
+    /// Cases on disk that tracehound itself failed on.
+    failed: BTreeSet<String>,
 }
 
 impl Folder {
@@ -42,8 +44,8 @@ impl Folder {
         let lock = lock(path)?;
         remove_unfinished(path)?;
         let on_disk = finding_files(&path.join(FINDINGS))?;
-        let mut folder =
-            Folder { path: path.to_owned(), _lock: lock, written: BTreeSet::new(), doomed: BTreeSet::new() };
+        let (written, doomed, failed) = Default::default();
+        let mut folder = Folder { path: path.to_owned(), _lock: lock, written, doomed, failed };
         folder.sync_findings(&state.tally)?;
         // What an interrupted run wrote after its last state: its cases come again.
         folder.doomed.extend(on_disk.difference(&folder.written).cloned());
@@ -71,9 +73,20 @@ impl Folder {
             kept.insert(name);
         }
         self.doomed.extend(self.written.difference(&kept).cloned());
+        self.sync_failures(tally)?;
         let changed = self.written != kept;
         self.written = kept;
         Ok(changed)
+    }
+
+    fn sync_failures(&mut self, tally: &Tally) -> Result<(), CampaignError> {
+        for failure in tally.errors.values() {
+            if let Some(name) = failure.path().filter(|name| !self.failed.contains(name)) {
+                self.write(&name, failure.text.as_bytes())?;
+                self.failed.insert(name);
+            }
+        }
+        Ok(())
     }
 
     /// Writes the state, then removes the findings it no longer knows.

@@ -164,7 +164,7 @@ fn count(batch: &mut Batch, plan: &Plan, id: &BackendId, index: u64, case: &Case
     tally.cases += 1;
     let judged = match result {
         Ok(judged) => judged,
-        Err(e) => return tally.add_error(index, &e.to_string()),
+        Err(e) => return tally.add_error(index, &e.to_string(), pieces::plain_text(case)),
     };
     match &judged.verdict {
         Verdict::Agree => {}

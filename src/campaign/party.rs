@@ -29,10 +29,13 @@ impl Crew for Party<'_> {
 
     fn record(&self, batch: &mut Batch, source: &Source, index: u64, death: &Death, generated: bool) {
         batch.tally.cases += 1;
-        if death.is_ours() || !generated {
-            return batch.tally.add_error(index, &death.lines().join("; "));
+        if !generated {
+            return batch.tally.add_error(index, &death.lines().join("; "), String::new());
         }
         let case = Brood::new(source).case(self.plan, index);
+        if death.is_ours() {
+            return batch.tally.add_error(index, &death.lines().join("; "), pieces::plain_text(&case));
+        }
         let sighting = pieces::crash_sighting(&case, index, death);
         let text = || pieces::crash_text(self.plan, &self.id, index, &case, death);
         batch.tally.add_sighting(sighting, text);

@@ -35,6 +35,11 @@ impl History {
         (0..=pass).rev().find_map(|pass| self.value(at, pass))
     }
 
+    /// The values that an instruction of the root trace gave, of all passes.
+    pub fn all(&self, at: Ref) -> impl Iterator<Item = u64> {
+        (0..self.passes.len()).filter_map(move |pass| self.value(at, pass))
+    }
+
     /// The value that an instruction of the side trace gave.
     pub fn side(&self, at: Ref) -> Option<u64> {
         *self.side.get(usize::from(at.0).checked_sub(1)?)?

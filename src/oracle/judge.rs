@@ -3,6 +3,7 @@
 use super::findings::{
     clobbered, fault_finding, finding, mismatch_finding, name_address, static_finding, static_finding_of_side,
 };
+use super::narrowed;
 use super::prepare::{Image, images};
 use super::verdict::{Judged, Stage, Stats, Verdict};
 use super::{Oracle, OracleError, observe};
@@ -13,7 +14,7 @@ use crate::compare::{self, tolerance::tolerated};
 use crate::interpret::{Leaving, Program};
 use crate::ir::ExitNo;
 use crate::machine::{HowEnded, MachineError};
-use crate::outcome::{End, FaultClass, MismatchClass, Outcome};
+use crate::outcome::{End, FaultClass, MismatchClass, Outcome, Unspecified};
 use crate::verify::verify;
 use std::time::Instant;
 
@@ -110,7 +111,7 @@ impl Oracle {
             };
             count_end(&expected, stats);
             stats.inputs += 1;
-            if let Some(found) = self.compare_run(case, code, n, &expected, &run, &mut seen_exits, stats) {
+            if let Some(found) = self.compare_run(case, program, code, n, expected, &run, &mut seen_exits, stats) {
                 return Ok(found);
             }
         }
@@ -167,22 +168,26 @@ impl Oracle {
     fn compare_run(
         &mut self,
         case: &Case,
+        program: &Program,
         code: &Code,
         n: usize,
-        expected: &Outcome,
+        mut expected: Outcome,
         run: &Run,
         seen_exits: &mut u64,
         stats: &mut Stats,
     ) -> Option<Verdict> {
         if let End::Fault(fault) = &run.outcome.end {
-            return Some(fault_finding(case, code, n, fault, expected));
+            return Some(fault_finding(case, code, n, fault, &expected));
         }
         if let Some(text) = &run.unrestored {
             return Some(finding(case, FaultClass::BackendAssert.into(), None, Some(n), vec![text.clone()]));
         }
-        let differences = timed(stats, Stage::Compare, || compare::compare(expected, &run.outcome));
+        let differences = timed(stats, Stage::Compare, || compare::compare(&expected, &run.outcome));
         if !differences.is_empty() {
-            if let Some(reason) = tolerated(case, expected, code.may_fuse_fma) {
+            if narrowed::departs(code, &program.history(&case.inputs[n])) {
+                expected.unspecified.push(Unspecified::NarrowedSum);
+            }
+            if let Some(reason) = tolerated(case, &expected, code.may_fuse_fma) {
                 *stats.skipped_inputs.entry(format!("tolerated: {}", reason.name())).or_default() += 1;
                 return None;
             }

@@ -3,6 +3,7 @@
 mod findings;
 mod inspect;
 mod judge;
+mod narrowed;
 mod observe;
 mod prepare;
 mod restore;

@@ -42,9 +42,26 @@ pub struct HuntReport {
     /// Findings by bucket.
     pub buckets: Vec<BucketRow>,
     /// Failures of tracehound itself, by message.
-    pub errors: BTreeMap<String, ErrorCount>,
+    pub errors: BTreeMap<String, ErrorRow>,
     /// What is odd about the hunt.
     pub warnings: Vec<String>,
+}
+
+/// How often tracehound itself failed in one way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ErrorRow {
+    /// Cases.
+    pub count: u64,
+    /// The first case by number.
+    pub first: u64,
+    /// Its file, relative to the hunt's folder; none where making the case is what failed.
+    pub file: Option<String>,
+}
+
+impl From<&ErrorCount> for ErrorRow {
+    fn from(e: &ErrorCount) -> Self {
+        ErrorRow { count: e.count, first: e.first, file: e.path() }
+    }
 }
 
 /// A bucket in a report.
@@ -78,7 +95,7 @@ impl HuntReport {
             ops: tally.ops.clone(),
             findings: tally.findings(),
             buckets: buckets(tally),
-            errors: tally.errors.clone(),
+            errors: tally.errors.iter().map(|(message, e)| (message.clone(), ErrorRow::from(e))).collect(),
             warnings: warnings(tally, &ops_missed),
             ops_missed,
         }

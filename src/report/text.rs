@@ -1,8 +1,7 @@
 //! The report of a hunt for people: `report.txt` and the summary on the terminal.
 
-use super::hunt::HuntReport;
+use super::hunt::{ErrorRow, HuntReport};
 use crate::case::Emit;
-use crate::tally::ErrorCount;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -62,12 +61,11 @@ fn findings(r: &HuntReport) -> Vec<String> {
 }
 
 fn errors(r: &HuntReport) -> Vec<String> {
-    // What a guided hunt made of earlier cases can't be drawn again.
-    let case = |first| match r.hunt.guided {
-        true => format!("first case {first}"),
-        false => format!("tracehound gen --seed {} --index {first} {}", r.hunt.seed, emit_option(r.hunt.emit)),
+    let case = |e: &ErrorRow| match &e.file {
+        Some(file) => file.clone(),
+        None => format!("tracehound gen --seed {} --index {} {}", r.hunt.seed, e.first, emit_option(r.hunt.emit)),
     };
-    let line = |(text, e): (&String, &ErrorCount)| format!("error       {text} ({} cases; {})", e.count, case(e.first));
+    let line = |(text, e): (&String, &ErrorRow)| format!("error       {text} ({} cases; {})", e.count, case(e));
     r.errors.iter().map(line).collect()
 }
 

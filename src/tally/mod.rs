@@ -50,6 +50,23 @@ pub struct ErrorCount {
     pub count: u64,
     /// The first case by number.
     pub first: u64,
+    /// That case, as text; none where making it is what failed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+}
+
+impl ErrorCount {
+    /// Where a hunt's folder keeps the first case.
+    pub fn path(&self) -> Option<String> {
+        (!self.text.is_empty()).then(|| format!("failures/case-{}.trace", self.first))
+    }
+
+    fn add(&mut self, more: &ErrorCount) {
+        if more.first < self.first {
+            (self.first, self.text) = (more.first, more.text.clone());
+        }
+        self.count += more.count;
+    }
 }
 
 impl Tally {
@@ -82,9 +99,9 @@ impl Tally {
         bucket.merge(Bucket { count: 1, kept: vec![sighting] });
     }
 
-    /// Counts a failure of tracehound itself.
-    pub fn add_error(&mut self, index: u64, text: &str) {
-        self.add_error_count(text, &ErrorCount { count: 1, first: index });
+    /// Counts a failure of tracehound itself at a case, whose text is kept if it is the first one.
+    pub fn add_error(&mut self, index: u64, message: &str, text: String) {
+        self.add_error_count(message, &ErrorCount { count: 1, first: index, text });
     }
 
     /// Adds another tally.
@@ -102,8 +119,8 @@ impl Tally {
         for (key, bucket) in other.buckets {
             self.buckets.entry(key).or_default().merge(bucket);
         }
-        for (text, count) in &other.errors {
-            self.add_error_count(text, count);
+        for (message, count) in &other.errors {
+            self.add_error_count(message, count);
         }
     }
 
@@ -127,10 +144,9 @@ impl Tally {
         self.buckets.values().flat_map(|b| &b.kept)
     }
 
-    fn add_error_count(&mut self, text: &str, more: &ErrorCount) {
-        let sum = self.errors.entry(text.into()).or_insert(ErrorCount { count: 0, first: more.first });
-        sum.count += more.count;
-        sum.first = sum.first.min(more.first);
+    fn add_error_count(&mut self, message: &str, more: &ErrorCount) {
+        let none = || ErrorCount { count: 0, ..more.clone() };
+        self.errors.entry(message.into()).or_insert_with(none).add(more);
         self.limit_errors();
     }
 
@@ -139,10 +155,8 @@ impl Tally {
         while self.errors.len() > MAX_ERRORS {
             let Some((_, last)) = self.errors.pop_last() else { return };
             // The sum itself must stay: no message starts with a space.
-            let rest =
-                self.errors.entry(" other failures".into()).or_insert(ErrorCount { count: 0, first: last.first });
-            rest.count += last.count;
-            rest.first = rest.first.min(last.first);
+            let none = || ErrorCount { count: 0, ..last.clone() };
+            self.errors.entry(" other failures".into()).or_insert_with(none).add(&last);
         }
     }
 }
@@ -162,7 +176,7 @@ mod tests {
         t.add_skip("nyi");
         let sighting = Sighting { index, ins, key: "hang".into(), class: "hang".into(), ..Sighting::default() };
         t.add_sighting(sighting, || "text".into());
-        t.add_error(index, error);
+        t.add_error(index, error, format!("case {index}"));
         t
     }
 
@@ -180,5 +194,6 @@ mod tests {
         assert_eq!((forward.cases, forward.findings(), forward.skips(), forward.failures()), (60, 60, 60, 60));
         assert_eq!(forward.kept().filter(|s| s.text == "text").count(), KEEP);
         assert!(forward.errors.len() <= MAX_ERRORS);
+        assert!(forward.errors.values().all(|e| e.text == format!("case {}", e.first)));
     }
 }

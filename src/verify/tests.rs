@@ -33,6 +33,7 @@ fn with_stubs(body: &[u32], stubs: &[u32]) -> Code {
         conventions: conventions(),
         start: Registers { sp: START_SP, ..Registers::default() },
         folded: 0,
+        narrowed: vec![],
         may_fuse_fma: false,
         stack: 0,
         side: None,

@@ -55,6 +55,7 @@ impl Backend for Fixed {
                 links: vec![],
             },
             start: Registers { sp, pc: BASE, ..Registers::default() },
+            narrowed: vec![],
             folded: 1,
             may_fuse_fma: false,
             stack: 0x40_0000,

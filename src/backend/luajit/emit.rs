@@ -1,5 +1,6 @@
 //! Emits a case's IR into LuaJIT's trace buffer, through FOLD or as written.
 
+use super::narrowed::{Folding, converts};
 use super::numbers::Numbers;
 use super::objects::{Objects, key_word};
 use super::refuse;
@@ -20,6 +21,8 @@ pub struct Emitted {
     pub steps: Vec<u32>,
     /// Slots of the parent's exit whose conversion from int was sunk: replayed as the int.
     pub ints: Vec<Slot>,
+    /// Instructions of the sums that FOLD narrowed.
+    pub narrowed: Vec<Ref>,
 }
 
 /// LuaJIT's word for a link.
@@ -78,7 +81,7 @@ impl<'a> Emitter<'a> {
     fn new(jit: &'a mut Jit, numbers: &'a Numbers, objects: &'a Objects, case: &'a Case, trace: &'a Trace) -> Self {
         let refs = Vec::with_capacity(trace.ins.len());
         let top = trace.snaps.iter().filter_map(|s| s.entries.last()).map(|e| e.slot.0 + 1).max();
-        let emitted = Emitted { refs, folded: 0, steps: vec![], ints: vec![] };
+        let emitted = Emitted { refs, folded: 0, steps: vec![], ints: vec![], narrowed: vec![] };
         let nslots = top.unwrap_or(2);
         let (last, snapped, in_loop, carried) = (None, None, false, vec![]);
         Emitter { jit, numbers, objects, case, trace, nslots, emitted, last, snapped, in_loop, carried }
@@ -138,6 +141,12 @@ impl<'a> Emitter<'a> {
         }
         let folded = self.jit.fold(op, ty, op1, op2).map_err(|e| self.error(&e))?;
         self.count_folded(folded);
+        if converts(self.case, ins) {
+            let (jit, numbers, trace, refs) = (&*self.jit, self.numbers, self.trace, &self.emitted.refs);
+            let folding = Folding { jit, numbers, trace, refs, operand: TRef(op1), result: folded.value() };
+            let narrowed = folding.narrowed()?;
+            self.emitted.narrowed.extend(narrowed);
+        }
         Ok(folded.value())
     }
 
@@ -297,7 +306,7 @@ impl<'a> Emitter<'a> {
             return Ok(false);
         }
         let ins = self.jit.ir(value).map_err(|e| self.error(&e))?;
-        Ok(self.numbers.is_u32(ins.ty))
+        Ok(self.numbers.is(ins.ty, Type::U32))
     }
 
     fn snap(&mut self, number: usize, snap: &Snap) -> Result<(), Refusal> {

@@ -6,6 +6,7 @@
 mod emit;
 mod links;
 mod looping;
+mod narrowed;
 mod numbers;
 mod objects;
 mod readback;

@@ -86,9 +86,9 @@ impl Numbers {
         type_byte & self.guard != 0
     }
 
-    /// True for the type byte of a u32, whatever its flags.
-    pub fn is_u32(&self, type_byte: u8) -> bool {
-        type_byte & 0x1f == self.types[Type::U32 as usize]
+    /// True for a type byte of the type, whatever its flags.
+    pub fn is(&self, type_byte: u8, ty: Type) -> bool {
+        type_byte & 0x1f == self.types[ty as usize]
     }
 
     /// The function's number; releases before 2020 lack none of ours.

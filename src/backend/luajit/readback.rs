@@ -62,6 +62,7 @@ pub fn read_back(
         conventions: conventions(jit.layout(), &lj, sp),
         start: start(&lj, sp),
         folded: emitted.folded,
+        narrowed: emitted.narrowed,
         may_fuse_fma: numbers.may_fuse_fma(&case.flags),
         // BASE is slot 2, the lowest that cases use.
         stack: lj.base + 8 * u64::from(MIN_SLOT - 2),

@@ -3,6 +3,7 @@
 //! Legal means: what the recorder could emit, or (for raw traces) what the backend promises to take. An illegal
 //! trace is an error of whoever wrote it, never a finding. Sources are named at each rule.
 
+mod buffer;
 mod imaginary;
 mod object;
 mod snapshots;
@@ -106,6 +107,7 @@ fn check_ins(trace: &Trace, at: Ref, ins: &Ins, scene: &Scene<'_>) -> Check {
     }
     check_rule(trace, ins, scene)?;
     object::check(trace, ins, scene)?;
+    buffer::check(trace, at, ins)?;
     imaginary::check(trace, at, ins)
 }
 

@@ -3,7 +3,7 @@
 //! Sources: `lj_record.c`, `lj_ffrecord.c`, `lj_crecord.c` for what is emitted; `lj_asm.c` and `lj_asm_arm64.h` for what is read without
 //! being checked.
 
-use super::{Check, Scene};
+use super::{Check, Scene, buffer};
 use crate::ir::{Arg, BufMode, Class, Const, Field, Ins, Key, Lit, Op, Ref, Rule, Trace, Type};
 
 /// Checks what a rule says beyond classes.
@@ -188,12 +188,7 @@ fn check_cnew(ins: &Ins, given: Option<Type>) -> Check {
 }
 
 fn check_buffer(def: Option<&Ins>) -> Check {
-    let puts = def.is_some_and(|d| match (d.op, d.op2) {
-        (Op::BUFHDR | Op::BUFPUT, _) => true,
-        (Op::CALLL, Arg::Lit(Lit::Callee(c))) => c.ret() == Type::P64 && c.args().first() == Some(&Type::P64),
-        _ => false,
-    });
-    wants(puts, "operand 1 must be a buffer: BUFHDR, BUFPUT or a call that puts to one")
+    wants(def.is_some_and(buffer::gives), "operand 1 must be a buffer: BUFHDR, BUFPUT or a call that puts to one")
 }
 
 fn check_tostr(ins: &Ins, value: Option<Type>) -> Check {
