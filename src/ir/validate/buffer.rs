@@ -12,28 +12,35 @@ pub(super) fn gives(ins: &Ins) -> bool {
     }
 }
 
-/// Checks that a use of the buffer names what was put to it last, as recorders do (`lj_ffrecord.c: recff_buffer_init`). FOLD takes a
-/// `BUFSTR` for the string of the chain that it names (`lj_opt_fold.c: bufstr_kfold_cse`), the machine for that of the buffer.
+/// Checks that a `BUFSTR` names what was put to the buffer last, and that all that was put there since it was reset is in one chain, as
+/// recorders make it (`lj_ffrecord.c: recff_buffer_init`). FOLD takes it for the string of the chain that it names
+/// (`lj_opt_fold.c: bufstr_kfold_cse`), the machine for that of the buffer.
 pub(super) fn check(trace: &Trace, at: Ref, ins: &Ins) -> Check {
-    let Some(used) = used(trace, ins) else { return Ok(()) };
-    let before = || trace.iter().take_while(|(r, _)| *r < at);
-    let last = before().filter(|(_, i)| gives(i)).last().map(|(r, _)| r);
-    if last != Some(used) {
-        let last = last.map_or(String::new(), |r| format!(", not {:04}", r.0));
-        return Err(format!("{:04} is what the buffer was before: the last one is to be named{last}", used.0));
+    if ins.op != Op::BUFSTR {
+        return Ok(());
     }
-    let head = before().filter(|(_, i)| i.op == Op::BUFHDR).last().map(|(r, _)| r);
-    match ins.op {
-        Op::BUFSTR if head != ins.op2.as_ref() => Err("operand 2 must be the last BUFHDR".into()),
-        _ => Ok(()),
+    let before: Vec<_> = trace.iter().take_while(|(r, _)| *r < at).filter(|(_, i)| gives(i)).collect();
+    let (mut next, mut head) = (ins.op1.as_ref(), None);
+    for (r, user) in before.into_iter().rev() {
+        if next != Some(r) {
+            return Err(format!("{:04} puts to the buffer, too, and is not in the chain of operand 1", r.0));
+        }
+        if user.op == Op::BUFHDR {
+            head = head.or(Some(r));
+        }
+        next = used(trace, user);
+        if next.is_none() {
+            break;
+        }
     }
+    if head == ins.op2.as_ref() { Ok(()) } else { Err("operand 2 must be the last BUFHDR".into()) }
 }
 
 /// The buffer that an instruction goes on with.
 fn used(trace: &Trace, ins: &Ins) -> Option<Ref> {
     match ins.op {
         Op::BUFHDR if ins.op2 != Arg::Lit(Lit::Buf(BufMode::Append)) => None,
-        Op::BUFHDR | Op::BUFPUT | Op::BUFSTR => ins.op1.as_ref(),
+        Op::BUFHDR | Op::BUFPUT => ins.op1.as_ref(),
         _ if gives(ins) => first_argument(trace, ins.op1),
         _ => None,
     }
@@ -80,8 +87,9 @@ mod tests {
             Ok(())
         );
         assert!(checked(&[reset(), put(1), string(1, 1)]).is_err());
-        assert!(checked(&[reset(), put(1), put(1)]).is_err());
-        assert!(checked(&[reset(), put(1), head(BufMode::Append, r(1))]).is_err());
+        assert!(checked(&[reset(), put(1), put(1), string(3, 1)]).is_err());
+        assert!(checked(&[reset(), put(1), head(BufMode::Append, r(1)), string(3, 3)]).is_err());
+        assert_eq!(checked(&[reset(), put(1), put(1)]), Ok(()), "nobody looks");
         let two = checked(&[reset(), reset(), string(2, 1)]);
         assert_eq!(two, Err("operand 2 must be the last BUFHDR".into()));
     }
