@@ -10,13 +10,15 @@ use std::path::Path;
 const PAIR: &str = include_str!("../corpus/open/ldp_with_equal_targets.trace");
 /// A store that FOLD's elimination of dead stores drops.
 const STORE: &str = include_str!("../corpus/open/store_dropped_despite_partial_overlap.trace");
+/// A check for a number that an int fails, of a slot that nothing uses.
+const GUARD: &str = include_str!("../corpus/open/dead_num_sload_checks_for_num.trace");
 /// An operand of BOR that a loop carries.
 const VALUE: &str = include_str!("../corpus/open/bnot_phi_fused_as_before_the_loop.trace");
 
 #[test]
 fn each_kind_of_finding_is_blamed_on_a_statement() {
     let dir = tempfile::tempdir().expect("a temporary folder");
-    for (name, text) in [("pair", PAIR), ("store", STORE), ("value", VALUE)] {
+    for (name, text) in [("pair", PAIR), ("store", STORE), ("value", VALUE), ("guard", GUARD)] {
         fs::write(dir.path().join(format!("{name}.trace")), text).expect("writable");
     }
     let unknown = run(dir.path(), "explain {}/pair.trace");
@@ -36,6 +38,9 @@ fn each_kind_of_finding_is_blamed_on_a_statement() {
     let value = run(dir.path(), "blame {}/value.trace");
     let text = &value.assert_code(1).stdout;
     assert!(text.contains("0006 i64 BOR in x") && text.contains("asm_borbxor src/lj_asm_arm64.h:"), "{text}");
+    let guard = run(dir.path(), "blame --json {}/guard.trace").assert_code(1).json();
+    assert_eq!(guard["bucket"], "wrong-guard-asm-sload");
+    assert!(guard["blame"]["why"].as_str().expect("a reason").ends_with("should not have left"), "{guard}");
     let page = run(dir.path(), "explain {}/pair.trace");
     assert!(page.assert_code(0).stdout.contains("---- BLAME\nblamed "), "{}", page.stdout);
     sorted_by_cause(dir.path());

@@ -7,7 +7,7 @@ use super::{Blame, BlameError, Cause, Scene, arrival, text, word};
 use crate::case::Case;
 use crate::code::{Became, Registers};
 use crate::interpret::History;
-use crate::ir::{Class, Ref};
+use crate::ir::{Class, Op, Ref};
 use crate::oracle::{Finding, Oracle, history};
 
 /// What led to a departure.
@@ -46,7 +46,15 @@ pub(super) fn follow(
         watch.visit(now, memory)
     })?;
     Ok(match (watch.found.take(), how) {
-        (Some(departure), _) => departed(blame, case, scene, &departure),
+        (Some(departure), _) => match forgotten(scene, &expect, &departure) {
+            Some(store) => {
+                let why = format!("{}: {} was dropped", text::departure(case, &departure), text::value(case, store));
+                let op = Some(case.trace.get(store).op.name().into());
+                let blame = Blame { at: Some(store), op, why, cause: Cause::Ir, ..blame };
+                Trail { blame, handler: None, folded: Some(store), unseen: false }
+            }
+            None => departed(blame, case, scene, &departure),
+        },
         (None, None) => unreachable!("only a departure ends a run"),
         (None, Some(how)) => {
             arrival::arrived(blame, &arrival::End { case, scene, watch: &watch, regs: &regs, how: &how }, finding)
@@ -74,19 +82,34 @@ fn merged(scene: &Scene, history: &History, case: &Case) -> Option<Ref> {
     (0..history.passes()).find_map(wrong).map(|e| e.at)
 }
 
+/// A dropped store to what a load has read that gave something else than it should: the load itself did no wrong.
+fn forgotten(scene: &Scene, expect: &Expectations, departure: &Departure) -> Option<Ref> {
+    let Wrong::Value { of: Some(load), .. } = departure.what else { return None };
+    let is_load = !departure.side && departure.behind == Some(load) && expect.case.trace.get(load).op == Op::XLOAD;
+    let read = expect.touched(load, departure.pass).filter(|_| is_load)?;
+    let overlaps = |store: Ref| {
+        let written = expect.touched(store, departure.pass);
+        written.is_some_and(|written| written.start < read.end && read.start < written.end)
+    };
+    let before = scene.record.emitted.iter().filter(|e| e.at < load && e.became == Became::Dropped);
+    let mut stores = before.map(|e| e.at).filter(|at| expect.case.trace.get(*at).op == Op::XSTORE);
+    stores.rfind(|at| overlaps(*at))
+}
+
 fn departed(blame: Blame, case: &Case, scene: &Scene, departure: &Departure) -> Trail {
     let why = text::departure(case, departure);
     let (cause, own) = match departure.what {
         Wrong::Value { of, .. } => (Cause::Value, of.filter(|_| departure.behind == of)),
         Wrong::Store { at, .. } => (Cause::Store, Some(at)),
-        Wrong::Held { at } => (Cause::Guard, Some(at)),
+        Wrong::Held { at } | Wrong::Left { at } => (Cause::Guard, Some(at)),
+        Wrong::Address { at, .. } => (Cause::Address, Some(at)),
         Wrong::Base { .. } => (Cause::Base, None),
     };
     let root = |at: Option<Ref>| at.filter(|_| !departure.side);
     // What a loop carries and nothing in it has written is missing in the code of LOOP.
     let missing = departure.stale.then(|| case.trace.loop_ref()).flatten();
     let at = missing.or(root(own.or(departure.behind)));
-    let is_store = matches!(departure.what, Wrong::Store { .. });
+    let is_store = matches!(departure.what, Wrong::Store { .. } | Wrong::Address { .. });
     let in_own_code = |address: &u64| {
         own.is_none() || is_store || scene.part(*address).is_some_and(|(part, offset)| part.ref_at(offset) == own)
     };

@@ -1,11 +1,13 @@
 //! What the interpreter expects of registers, stack slots and memory at a point of the code.
 
 use super::watch::Wrong;
+use crate::arm64::{Access, Direction};
 use crate::case::{Case, Emit};
 use crate::code::{Boundary, Held, HeldValue, Place, Runtime};
 use crate::interpret::{History, IMAGINARY_ADDRESSES};
 use crate::ir::{Arg, Class, Const, Op, Ref, Trace, Type};
 use crate::outcome::End;
+use std::ops::Range;
 
 /// A case's run by the interpreter.
 pub(super) struct Expectations<'a> {
@@ -38,6 +40,48 @@ impl Expectations<'_> {
         let failed = matches!(self.history.end, Ok(End::Exit(_))) && self.trace(side).get(last).guard;
         let beyond = if side { at >= last } else { (pass, at) >= (last_pass, last) };
         (failed && beyond && (side || pass >= last_pass)).then_some(last)
+    }
+
+    /// True if the interpreter went on behind a guard.
+    pub fn should_have_held(&self, guard: Ref, side: bool, pass: usize) -> bool {
+        let trace = self.trace(side);
+        let mut behind = trace.iter().map(|(at, _)| at).filter(|at| *at > guard);
+        let went_on = match side {
+            true => behind.any(|at| self.history.side(at).is_some()),
+            // A side trace may lead back to the root's start, which is another pass.
+            false if self.case.side.is_none() && pass + 1 < self.history.passes() => true,
+            false => behind.any(|at| self.history.value(at, pass).is_some()),
+        };
+        let ended = matches!(self.history.end, Ok(End::Tail))
+            && self.history.last.is_some_and(|(_, in_side, _)| side == in_side);
+        trace.get(guard).guard && (went_on || ended)
+    }
+
+    /// The address of a load or store of the size and direction of an access.
+    pub fn address(&self, at: Ref, side: bool, pass: usize, access: Access) -> Option<u64> {
+        let ins = self.trace(side).get(at);
+        let direction = match ins.op {
+            Op::XLOAD => Direction::Load,
+            Op::XSTORE => Direction::Store,
+            _ => return None,
+        };
+        if direction != access.direction || u64::from(access.bytes) != u64::from(ins.ty.size()) {
+            return None;
+        }
+        let address = match ins.op1 {
+            Arg::Ref(r) if side => self.history.side(r)?,
+            Arg::Ref(r) if self.case.trace.loop_ref().is_some_and(|at| r < at) => self.history.value(r, 0)?,
+            Arg::Ref(r) => self.history.value(r, pass)?,
+            arg => self.operand(arg, pass)?,
+        };
+        (!IMAGINARY_ADDRESSES.contains(&address)).then_some(address)
+    }
+
+    /// The bytes that a store of the root trace touches, by the interpreter.
+    pub fn touched(&self, at: Ref, pass: usize) -> Option<Range<u64>> {
+        let ins = self.case.trace.get(at);
+        let from = self.operand(ins.op1, pass)?;
+        Some(from..from + u64::from(ins.ty.size()))
     }
 
     /// What is wrong with a value that is alive, if anything is.

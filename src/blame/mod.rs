@@ -80,6 +80,8 @@ pub enum Cause {
     Value,
     /// What a store left in memory.
     Store,
+    /// The address of a load or store.
+    Address,
     /// A guard's decision.
     Guard,
     /// The place that an exit restores a value from.
@@ -113,7 +115,7 @@ impl Cause {
         match self {
             Cause::Class => class.into(),
             // Whether a wrong word loads or stores is how it shows.
-            Cause::Value | Cause::Store => "wrong-code".into(),
+            Cause::Value | Cause::Store | Cause::Address => "wrong-code".into(),
             Cause::Guard => "wrong-guard".into(),
             Cause::Place => "wrong-place".into(),
             Cause::Ir => "wrong-ir".into(),
@@ -175,7 +177,10 @@ fn is_in_the_word(class: FindingClass) -> bool {
 /// and the function at fault; the opcode where no function is known.
 pub fn bucket(blame: &Blame) -> String {
     let function = function(blame).or_else(|| blame.op.clone());
-    let key: Vec<String> = std::iter::once(blame.cause.key(&blame.class)).chain(function).collect();
+    // A legal word that faults computes a wrong address.
+    let computes = blame.word.is_some() && ["memory-fault", "misaligned", "bad-branch"].contains(&&*blame.class);
+    let cause = if blame.cause == Cause::Class && computes { Cause::Address } else { blame.cause };
+    let key: Vec<String> = std::iter::once(cause.key(&blame.class)).chain(function).collect();
     key.join("-").to_lowercase().replace('_', "-")
 }
 
@@ -206,7 +211,7 @@ impl Scene {
 
     /// The word that stores for an instruction of the root trace: its own, or another's that was changed for it.
     fn store_of(&self, at: Ref) -> Option<u64> {
-        let written = self.record.stores.iter().rev().filter(|s| s.at == Some(at)).map(|s| s.address);
+        let written = self.record.stores.iter().rev().filter(|s| !s.side && s.at == Some(at)).map(|s| s.address);
         let stores = |address: &u64| self.word(*address).is_some_and(|w| watch::access(w, Direction::Store).is_some());
         written.into_iter().find(stores)
     }

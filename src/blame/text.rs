@@ -32,6 +32,10 @@ pub(super) fn departure(case: &Case, departure: &Departure) -> String {
         Wrong::Store { at, expected, observed } => {
             format!("{behind}{pass}: {} should have stored {expected:#x}, memory has {observed:#x}", name(at))
         }
+        Wrong::Left { at } => format!("{behind}{pass}: {} should not have left", name(at)),
+        Wrong::Address { at, expected, observed } => {
+            format!("{behind}{pass}: the address of {} should be {expected:#x}, is {observed:#x}", name(at))
+        }
         Wrong::Held { at } => format!("{behind}{pass}: {} should have left", name(at)),
         Wrong::Base { register, expected, observed } => {
             format!(

@@ -2,7 +2,7 @@
 
 use super::Scene;
 use super::expect::Expectations;
-use crate::arm64::{Access, Address, Direction, Encoding, SP, classify};
+use crate::arm64::{Access, Address, Direction, Encoding, Flow, SP, classify};
 use crate::code::{Boundary, Held, Place, Registers, Runtime};
 use crate::ir::Ref;
 use std::collections::BTreeMap;
@@ -57,6 +57,20 @@ pub(super) enum Wrong {
     Held {
         /// The guard.
         at: Ref,
+    },
+    /// A guard failed that should have held.
+    Left {
+        /// The guard.
+        at: Ref,
+    },
+    /// The address of a load or store.
+    Address {
+        /// The load or store.
+        at: Ref,
+        /// The address.
+        expected: u64,
+        /// The one that the word has.
+        observed: u64,
     },
     /// The register that a side trace takes for the frame's.
     Base {
@@ -141,6 +155,7 @@ impl<'a> Watch<'a> {
             self.check(regs, memory, false);
             self.rounds += usize::from(self.is_loop_head(regs.pc));
             self.check(regs, memory, true);
+            self.found = self.found.take().or_else(|| self.wrong_exit(regs)).or_else(|| self.wrong_address(regs));
         }
         self.last = Some(regs.pc);
         if self.recent.len() == RECENT {
@@ -218,6 +233,52 @@ impl<'a> Watch<'a> {
         let what = Wrong::Base { register: base.register, expected, observed };
         let word = self.writers[register].map(|w| w.by);
         is_wrong.then_some(Departure { behind: None, what, word, side: true, pass: 0, stale: false })
+    }
+
+    /// What a place in the code belongs to: the instruction, whether it is the side trace's, and the pass.
+    fn owner(&self, address: u64) -> Option<(Ref, bool, usize)> {
+        let (part, offset) = self.scene.part(address).filter(|(part, offset)| *offset < part.body)?;
+        let side = part.base != self.scene.code.base;
+        let looping = !side && part.loop_start.is_some_and(|start| offset >= start);
+        Some((part.ref_at(offset)?, side, if looping { self.expect.pass(self.rounds) } else { 0 }))
+    }
+
+    /// A guard's branch that has just left the trace, though the interpreter went on behind it.
+    fn wrong_exit(&self, regs: &Registers) -> Option<Departure> {
+        let last = self.last?;
+        let Encoding::Valid(row) = classify(self.scene.word(last)?) else { return None };
+        let Flow::Conditional(distance) = row.flow(self.scene.word(last)?) else { return None };
+        let taken = regs.pc == last.wrapping_add_signed(distance.into()) && distance != 4;
+        let inside = self.scene.part(regs.pc).zip(self.scene.part(last));
+        let inside = inside.is_some_and(|((now, offset), (then, _))| now.base == then.base && offset < now.body);
+        let (at, side, pass) = self.owner(last).filter(|_| taken && !inside)?;
+        let what = Wrong::Left { at };
+        let departs = self.expect.should_have_held(at, side, pass);
+        departs.then_some(Departure { behind: Some(at), what, word: Some(last), side, pass, stale: false })
+    }
+
+    /// A load or store at hand whose address is not that of its instruction. A pair serves two instructions.
+    fn wrong_address(&self, regs: &Registers) -> Option<Departure> {
+        let word = self.scene.word(regs.pc)?;
+        let Encoding::Valid(row) = classify(word) else { return None };
+        let access = row.access(word)?;
+        let Address::Offset(base, offset) = access.address else { return None };
+        let reserved = self.scene.code.conventions.reserved.iter().any(|(n, _)| *n == base.0);
+        let frame = self.scene.record.base.is_some_and(|frame| frame.register == base.0);
+        if base == SP || reserved || frame {
+            return None;
+        }
+        let from = regs.x[usize::from(base.0)].wrapping_add_signed(offset.into());
+        let (own, side, pass) = self.owner(regs.pc)?;
+        let others = self.scene.record.stores.iter().filter(|s| s.address == regs.pc && s.side == side);
+        let mut all = std::iter::once(own).chain(others.filter_map(|s| s.at));
+        all.find_map(|at| {
+            let expected = self.expect.address(at, side, pass, access)?;
+            let ok = (0..access.registers).any(|n| expected == from.wrapping_add(u64::from(n * access.bytes)));
+            let what = Wrong::Address { at, expected, observed: from };
+            let word = Some(regs.pc);
+            (!ok).then_some(Departure { behind: Some(at), what, word, side, pass, stale: false })
+        })
     }
 
     /// Checks the boundaries here that are, or are not, in the loop.

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 /// Writers of one word that are kept; code is rewritten once or twice.
 const MOST: usize = 4;
 /// Where the callers of interest end: what assembles one instruction, or the whole trace.
-const ROOTS: [&str; 4] = ["asm_ir", "lj_asm_trace", "lj_asm_patchexit", "lj_opt_fold"];
+const ROOTS: [&str; 4] = ["asm_ir", "lj_asm_trace", PATCH, "lj_opt_fold"];
+/// What leads an exit's branches on to its side trace.
+const PATCH: &str = "lj_asm_patchexit";
 
 /// An earlier store to the word.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,8 +35,13 @@ pub(super) fn name(blame: &mut Blame, scene: &Scene, oracle: &mut Oracle) -> Res
     for store in scene.record.stores.iter().rev().filter(hits).take(MOST) {
         let (_, backend) = oracle.parts();
         let frames = backend.frames(&store.chain).map_err(BlameError::NoRecord)?;
-        writers.push(Writer { at: store.at, wrote, chain: down_to_root(frames) });
+        writers.push(Writer { at: store.at.filter(|_| !store.side), wrote, chain: down_to_root(frames) });
         wrote = store.old;
+    }
+    // Where a branch goes, once there is a side trace, does not decide whether it is taken.
+    let patch = |w: &Writer| w.chain.iter().any(|f| f.function == PATCH);
+    if blame.cause == Cause::Guard && !writers.iter().all(patch) {
+        writers.retain(|w| !patch(w));
     }
     let mut writers = writers.into_iter();
     if let Some(last) = writers.next() {

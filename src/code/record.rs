@@ -54,6 +54,8 @@ pub struct Store {
     pub old: u32,
     /// The written instruction that was being assembled.
     pub at: Option<Ref>,
+    /// It is the side trace's, to its own code.
+    pub side: bool,
     /// The store's and its callers' addresses, for the backend to name.
     pub chain: Vec<u64>,
 }

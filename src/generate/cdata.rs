@@ -6,6 +6,7 @@ use super::build::{Builder, lit};
 use super::entropy::Source;
 use super::heap::Plan;
 use super::object::{Held, What};
+use crate::case::Emit;
 use crate::ir::{Arg, CdataType, Class, Const, Field, Lit, Op, Ref, Type, XloadMode};
 use crate::world::object::{CDATA_HEADER, UDATA_HEADER};
 
@@ -63,6 +64,9 @@ impl Builder<'_, '_, '_> {
             at = at.clamp(0, i64::from(size) - bytes) / bytes * bytes;
             let store = self.may(Op::XSTORE) && !fixed && self.may_change(o) && self.u.percent(45);
             self.payload_word(o.arg, header + at, ty, store);
+            if store && self.knobs.emit == Emit::Passes {
+                self.done();
+            }
             at += bytes * self.u.pick(&[1, 1, -1, 0, 2]);
         }
     }

@@ -7,6 +7,7 @@ use super::build::Builder;
 use super::entropy::Source;
 use super::object::{Held, What};
 use super::pools;
+use crate::case::Emit;
 use crate::ir::{Arg, Class, Const, Lit, ObjId, Op, Ref, Type};
 use crate::world::SlotValue;
 
@@ -122,7 +123,8 @@ impl Builder<'_, '_, '_> {
 
     /// A snapshot behind something that must not be done twice.
     pub(super) fn done(&mut self) {
-        if self.u.percent(85) {
+        // What is sunk is made anew at an exit as far as it was before the exit's snapshot.
+        if self.u.percent(85) || self.knobs.emit == Emit::Passes {
             self.snapshot();
         }
     }

@@ -99,7 +99,25 @@ impl<'a> Emitter<'a> {
             self.emitted.steps.push(self.jit.steps());
         }
         snaps.try_for_each(|(n, snap)| self.snap(n, snap))?;
+        if self.trace.link == Link::Loop && self.ends_with_gc_step()? {
+            return Err(Refusal::Skip("a GCSTEP is the last thing that the loop does".into()));
+        }
         Ok(self.emitted)
+    }
+
+    /// Whether nothing that must be done follows a `GCSTEP`. At a loop's end, where the guard's branch is the loop's own, inverted,
+    /// the jump around the collector's step leaves the trace (`lj_asm_arm64.h: asm_gc_check`). LuaJIT has the check only at the start of
+    /// side traces (`lj_snap.c: lj_snap_replay`).
+    fn ends_with_gc_step(&self) -> Result<bool, Refusal> {
+        let (step, phi) = (self.numbers.op(Op::GCSTEP).map_err(Refusal::Skip)?, self.numbers.op(Op::PHI).ok());
+        let Some(last) = self.emitted.refs.iter().flatten().filter(|r| !r.is_const()).max() else { return Ok(false) };
+        for at in (TRef::BIAS + 1..=last.0).rev() {
+            let ins = self.jit.ir(TRef(at)).map_err(|e| self.error(&e))?;
+            if Some(ins.op) != phi && (self.numbers.is_guard(ins.ty) || self.numbers.is_effect(ins.op)) {
+                return Ok(ins.op == step);
+            }
+        }
+        Ok(false)
     }
 
     fn error(&self, e: &Error) -> Refusal {

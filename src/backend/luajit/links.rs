@@ -9,6 +9,8 @@ use luajit_arm64_sys::{Error, Jit};
 const NEXTGC: u64 = 0;
 const MARKED: u64 = 8;
 const GCLIST: u64 = 24;
+/// `~LJ_TSTR`: the type byte of a string, behind its colour's.
+const STRING: u8 = 4;
 
 /// The links of a world's objects at some time.
 #[derive(Default)]
@@ -17,6 +19,7 @@ pub struct Links(Vec<Link>);
 struct Link {
     id: ObjId,
     next: u64,
+    string: bool,
     /// Of a table: its colour's byte, and the next table on its list.
     listed: Option<(u8, u64)>,
 }
@@ -33,7 +36,9 @@ impl Links {
         let Ok(now) = Links::read(jit, world) else { return Some("objects can't be read".into()) };
         self.0.iter().zip(&now.0).find_map(|(before, now)| {
             let name = &world.object(before.id).name;
-            if before.next != now.next {
+            // A string's link is the next one of its hash, which growing the table of strings changes (`lj_str.c: lj_str_resize`).
+            let relinked = before.string && is_string(jit, now.next);
+            if before.next != now.next && !relinked {
                 return Some(wrong(name, "GCHeader.nextgc", NEXTGC, before.next, now.next));
             }
             match (before.listed, now.listed) {
@@ -55,8 +60,14 @@ impl Link {
             true => Some((marked(jit.read_u64(addr + MARKED)?), jit.read_u64(addr + GCLIST)?)),
             false => None,
         };
-        Ok(Link { id, next: jit.read_u64(addr + NEXTGC)?, listed })
+        let string = matches!(world.object(id).kind, ObjectKind::Str(_));
+        Ok(Link { id, next: jit.read_u64(addr + NEXTGC)?, string, listed })
     }
+}
+
+/// True for no link, and for the address of a string.
+fn is_string(jit: &Jit, link: u64) -> bool {
+    link == 0 || jit.read_u64(link + MARKED).is_ok_and(|word| word.to_le_bytes()[1] == STRING)
 }
 
 fn wrong(name: &str, field: &str, offset: u64, before: u64, now: u64) -> String {

@@ -13,6 +13,7 @@ mod readback;
 mod record;
 mod runtime;
 mod side;
+mod sunk;
 
 use super::{Backend, BackendId, Left, Refusal};
 use crate::case::{Arena, Case, Gc, Input};

@@ -5,7 +5,7 @@ use crate::ir::{
     ALL_CALLEES, ALL_FIELDS, ALL_OPS, ALL_TYPES, BufMode, Callee, ConvCheck, ConvMode, Field, Fpm, Op, SloadMode,
     TmprefMode, TostrMode, Type, XloadMode, lit,
 };
-use luajit_arm64_sys::{Opts, Tables};
+use luajit_arm64_sys::{OpKind, Opts, Tables};
 
 /// The numbers of one build.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct Numbers {
     buf: [u16; 2],
     tostr: [u16; 3],
     wide_counts: bool,
+    /// By opcode: it does something besides giving a value.
+    effects: Vec<bool>,
     opts: Opts,
 }
 
@@ -61,6 +63,7 @@ impl Numbers {
             tostr: [bits("IRTOSTR_INT")?, bits("IRTOSTR_NUM")?, bits("IRTOSTR_CHAR")?],
             // The function came with the recorder that leaves counts as they are, in 210.7.0.
             wide_counts: tables.calls.iter().any(|call| call.name == "lj_vm_num2u64"),
+            effects: tables.ops.iter().map(|op| op.kind == OpKind::Store).collect(),
             opts: tables.opts,
         };
         Ok(numbers)
@@ -84,6 +87,11 @@ impl Numbers {
     /// True for the type byte of a guard.
     pub fn is_guard(&self, type_byte: u8) -> bool {
         type_byte & self.guard != 0
+    }
+
+    /// True for an opcode that stores or has another side effect.
+    pub fn is_effect(&self, op: u8) -> bool {
+        self.effects.get(usize::from(op)).is_some_and(|effect| *effect)
     }
 
     /// True for a type byte of the type, whatever its flags.

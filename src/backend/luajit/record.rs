@@ -7,7 +7,8 @@ use crate::case::{Case, Emit};
 use crate::code::{Became, Boundary, Emission, Entered, Held, HeldValue, Place, Record, Store};
 use crate::ir::Ref;
 use luajit_arm64_sys::{
-    Behind, Entered as LjEntered, Error, Held as LjHeld, Ins, Jit, Place as LjPlace, Record as LjRecord, TRef, Write,
+    Behind, Code as LjCode, Entered as LjEntered, Error, Held as LjHeld, Ins, Jit, Place as LjPlace,
+    Record as LjRecord, TRef, Write,
 };
 
 /// What was recorded while the traces of a case were compiled, the root trace first.
@@ -32,14 +33,21 @@ pub fn read(jit: &Jit, case: &Case, parts: &[Part]) -> Result<Record, Error> {
     // In the order in which they are reached: the assembler works backwards.
     record.boundaries.reverse();
     record.boundaries.sort_by_key(|b| b.address);
-    record.stores = seen.writes.iter().map(|w| store(w, parts)).collect();
+    let fork = match parts.get(1) {
+        Some(part) => Some((part, jit.code_of(part.traceno)?)),
+        None => None,
+    };
+    record.stores = seen.writes.iter().map(|w| store(w, &parts[0], fork.as_ref())).collect();
     Ok(record)
 }
 
-fn store(w: &Write, parts: &[Part]) -> Store {
-    // Which trace it was follows from the order of assembly only; refs of the side trace are not named.
-    let at = w.at.filter(|_| parts.len() == 1).and_then(|at| written_ref(&parts[0].refs, at));
-    Store { address: w.addr, bytes: w.size, old: w.old, at, chain: w.chain.clone() }
+/// Which trace a store was made for is told by its place; what is stored to the root trace's code while there is a side trace, only the
+/// order of assembly would tell.
+fn store(w: &Write, root: &Part, fork: Option<&(&Part, LjCode)>) -> Store {
+    let own = fork.filter(|(_, code)| (code.start..code.end).contains(&w.addr)).map(|(part, _)| *part);
+    let part = own.or(Some(root).filter(|_| fork.is_none()));
+    let at = part.and_then(|part| written_ref(&part.refs, w.at?));
+    Store { address: w.addr, bytes: w.size, old: w.old, at, side: own.is_some(), chain: w.chain.clone() }
 }
 
 /// A committed trace.

@@ -4,7 +4,7 @@ use super::emit::{emit, emit_side, link};
 use super::numbers::Numbers;
 use super::objects::Objects;
 use super::readback::{Committed, bytes, entry_sp, read_back};
-use super::refuse;
+use super::{refuse, sunk};
 use crate::backend::Refusal;
 use crate::case::{Case, Emit, SideTrace};
 use crate::code::{Code, Exit};
@@ -51,6 +51,9 @@ fn compile_root(jit: &mut Jit, numbers: &Numbers, objects: &Objects, case: &Case
     if case.emit == Emit::Passes {
         let repeat = if trace.link == Link::Loop { Repeat::Iteration } else { Repeat::Once };
         jit.optimize(repeat).map_err(error)?;
+        if case.flags.sink && sunk::is_left_behind(jit, numbers) {
+            return Err(Refusal::Skip("a guard behind a sunk store has no snapshot of its own".into()));
+        }
     }
     seed(jit, case);
     jit.assemble(link(trace.link), 0).map_err(error)?;
