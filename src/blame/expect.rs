@@ -52,8 +52,9 @@ impl Expectations<'_> {
             false if self.case.side.is_none() && pass + 1 < self.history.passes() => true,
             false => behind.any(|at| self.history.value(at, pass).is_some()),
         };
-        let ended = matches!(self.history.end, Ok(End::Tail))
-            && self.history.last.is_some_and(|(_, in_side, _)| side == in_side);
+        let last_in_side = self.history.last.is_some_and(|(_, in_side, _)| in_side);
+        let stayed = if side { last_in_side } else { !self.history.failed };
+        let ended = stayed && matches!(self.history.end, Ok(End::Tail));
         trace.get(guard).guard && (went_on || ended)
     }
 

@@ -20,6 +20,8 @@ pub struct History {
     side: Vec<Option<u64>>,
     /// The instruction that ran last, whether it is the side trace's, and its pass.
     pub last: Option<(Ref, bool, usize)>,
+    /// A guard of the root trace has failed.
+    pub failed: bool,
     /// How the run ended.
     pub end: Result<End, Unjudged>,
 }
@@ -55,13 +57,14 @@ impl Program {
     /// All values of a run.
     pub fn history(&self, input: &Input) -> History {
         let side = self.side.as_ref().map_or(vec![], |side| blank(&side.body));
-        let mut scribe = Scribe { program: self, passes: vec![], side, before: None, fresh: true, side_runs: 0 };
+        let mut scribe =
+            Scribe { program: self, passes: vec![], side, before: None, fresh: true, side_runs: 0, failed: false };
         let end = self.watch(input, &mut scribe);
         let last = scribe.before.map(|(which, step)| {
             let at = self.body(which).steps[step].at;
             (at, which == Which::Side, scribe.passes.len().saturating_sub(1))
         });
-        History { passes: scribe.passes, side: scribe.side, last, end }
+        History { passes: scribe.passes, side: scribe.side, last, failed: scribe.failed, end }
     }
 }
 
@@ -76,6 +79,7 @@ struct Scribe<'p> {
     fresh: bool,
     /// How often the side trace was begun.
     side_runs: usize,
+    failed: bool,
 }
 
 impl Witness for Scribe<'_> {
@@ -99,6 +103,7 @@ impl Witness for Scribe<'_> {
             self.note(which, last, values);
         }
         self.fresh = true;
+        self.failed |= which == Which::Root && !end;
     }
 }
 
