@@ -59,8 +59,17 @@ pub struct Left {
     pub calls: Vec<Call>,
     /// How often the collector was called.
     pub gc_steps: u32,
-    /// What was stored to the runtime's own data that no trace has any business with, in words.
-    pub stray: Option<String>,
+    /// What was stored to the runtime's own data that no trace has any business with.
+    pub stray: Option<Stray>,
+}
+
+/// A store to what no trace has any business with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stray {
+    /// Where to.
+    pub address: u64,
+    /// It in words.
+    pub text: String,
 }
 
 /// A code generator under test.

@@ -7,7 +7,7 @@ use crate::case::Case;
 use crate::code::{Became, Place, Registers};
 use crate::ir::{Op, Ref, Slot, Snap};
 use crate::machine::HowEnded;
-use crate::oracle::Finding;
+use crate::oracle::{Finding, name_address};
 use crate::outcome::{FindingClass, MismatchClass};
 
 /// How a run ended.
@@ -24,7 +24,7 @@ pub(super) fn arrived(blame: Blame, end: &End, finding: &Finding) -> Trail {
     match finding.class {
         FindingClass::Mismatch(MismatchClass::WrongExit) => left(blame, end),
         FindingClass::Mismatch(MismatchClass::WrongSnapshot) => restored(blame, end),
-        FindingClass::Mismatch(MismatchClass::WrongMemory) => missing(blame, end),
+        FindingClass::Mismatch(MismatchClass::WrongMemory) => missing(blame, end, finding.place),
         FindingClass::Mismatch(MismatchClass::WrongCall) => {
             unseen(blame, "the calls are not what they should be".into())
         }
@@ -82,13 +82,23 @@ fn restored(blame: Blame, end: &End) -> Trail {
 }
 
 /// A store is missing: one that was dropped, if there is one; else it went elsewhere, or another one over it.
-fn missing(blame: Blame, end: &End) -> Trail {
+fn missing(blame: Blame, end: &End, place: Option<u64>) -> Trail {
     let stores = [Op::XSTORE, Op::ASTORE, Op::HSTORE, Op::USTORE, Op::FSTORE];
     let emitted = end.scene.record.emitted.iter();
     let dropped = emitted.filter(|e| e.became == Became::Dropped && stores.contains(&end.case.trace.get(e.at).op));
     let dropped = dropped.map(|e| e.at).next_back();
     let blame = Blame { at: dropped.or(blame.at), ..blame };
     let blame = Blame { op: op_of(end.case, &blame), ..blame };
+    let last = place.filter(|_| dropped.is_none()).and_then(|place| Some((place, end.watch.last_store(place)?)));
+    if let Some((place, address)) = last {
+        let blame = Blame { at: None, op: None, ..blame };
+        let blame = Blame { cause: Cause::Store, ..word::with_word(blame, end.scene, address) };
+        let (at, op) = (blame.at, op_of(end.case, &blame));
+        let who = at.map_or("the code".to_string(), |at| text::value(end.case, at));
+        let why =
+            format!("{who} was the last that stored to {}, which is wrong in the end", name_address(end.case, place));
+        return Trail { blame: Blame { op, why, ..blame }, handler: at, folded: None, unseen: false };
+    }
     let made = blame.at.filter(|_| dropped.is_none()).and_then(|at| end.scene.store_of(at));
     match made {
         None => unseen(blame, "no value departs from the interpreter's on the way".into()),

@@ -2,7 +2,7 @@
 
 use super::Scene;
 use super::expect::Expectations;
-use crate::arm64::{Access, Address, Direction, Encoding, Flow, SP, classify};
+use crate::arm64::{Access, Address, Direction, Encoding, Flow, Gpr, SP, classify};
 use crate::code::{Boundary, Held, Place, Registers, Runtime};
 use crate::ir::Ref;
 use std::collections::BTreeMap;
@@ -107,6 +107,8 @@ pub(super) struct Watch<'a> {
     writers: [Option<Written>; 64],
     /// Which wrote each word of the frame, by address.
     frame: BTreeMap<u64, Written>,
+    /// Which instruction wrote each other byte of memory last.
+    memory: BTreeMap<u64, u64>,
     /// How often the loop's head was reached.
     rounds: usize,
     started: bool,
@@ -134,6 +136,7 @@ impl<'a> Watch<'a> {
             recent: vec![],
             writers: [None; 64],
             frame: BTreeMap::new(),
+            memory: BTreeMap::new(),
             rounds: 0,
             started: false,
             lost: false,
@@ -190,6 +193,11 @@ impl<'a> Watch<'a> {
         written.or_else(|| self.scene.words().find(|(_, word)| stores_slot(*word, offset)).map(|(at, _)| at))
     }
 
+    /// The instruction that wrote a byte of memory last.
+    pub fn last_store(&self, at: u64) -> Option<u64> {
+        self.memory.get(&at).copied()
+    }
+
     fn written(&self, place: Place, regs: &Registers) -> Option<Written> {
         match place {
             Place::Gpr(n) => *self.writers.get(usize::from(n))?,
@@ -211,6 +219,12 @@ impl<'a> Watch<'a> {
     /// What the instruction at hand is about to store to the frame.
     fn note_stores(&mut self, regs: &Registers) {
         let Some(word) = self.scene.word(regs.pc) else { return };
+        if let Some(access) = access(word, Direction::Store)
+            && let Some(from) = address(word, access, regs)
+        {
+            let bytes = u64::from(access.bytes * access.registers);
+            self.memory.extend((from..from.saturating_add(bytes)).map(|at| (at, regs.pc)));
+        }
         let Some((offset, access)) = on_frame(word, Direction::Store) else { return };
         let from = regs.sp.wrapping_add_signed(offset.into());
         for at in (0..access.bytes * access.registers).step_by(4) {
@@ -262,13 +276,13 @@ impl<'a> Watch<'a> {
         let word = self.scene.word(regs.pc)?;
         let Encoding::Valid(row) = classify(word) else { return None };
         let access = row.access(word)?;
-        let Address::Offset(base, offset) = access.address else { return None };
+        let (Address::Offset(base, _) | Address::Indexed(base, _)) = access.address else { return None };
         let reserved = self.scene.code.conventions.reserved.iter().any(|(n, _)| *n == base.0);
         let frame = self.scene.record.base.is_some_and(|frame| frame.register == base.0);
         if base == SP || reserved || frame {
             return None;
         }
-        let from = regs.x[usize::from(base.0)].wrapping_add_signed(offset.into());
+        let from = address(word, access, regs)?;
         let (own, side, pass) = self.owner(regs.pc)?;
         let others = self.scene.record.stores.iter().filter(|s| s.address == regs.pc && s.side == side);
         let mut all = std::iter::once(own).chain(others.filter_map(|s| s.at));
@@ -338,6 +352,26 @@ impl<'a> Watch<'a> {
     }
 }
 
+/// The address of an access of the word at hand; `None` for a literal's.
+fn address(word: u32, access: Access, regs: &Registers) -> Option<u64> {
+    let register = |n: Gpr, zero: u64| regs.x.get(usize::from(n.0)).copied().unwrap_or(zero);
+    match access.address {
+        Address::Offset(base, offset) => Some(register(base, regs.sp).wrapping_add_signed(offset.into())),
+        Address::Indexed(base, index) => {
+            let index = register(index, 0);
+            let low = index & 0xffff_ffff;
+            let extended = match word >> 13 & 7 {
+                2 => low,
+                6 => low | if low >> 31 == 1 { 0xffff_ffff_0000_0000 } else { 0 },
+                _ => index,
+            };
+            let shift = if word >> 12 & 1 == 1 { access.bytes.trailing_zeros() } else { 0 };
+            Some(register(base, regs.sp).wrapping_add(extended << shift))
+        }
+        Address::Literal(_) => None,
+    }
+}
+
 /// What a word loads from or stores to the frame, and its offset from the stack pointer.
 fn on_frame(word: u32, direction: Direction) -> Option<(i32, Access)> {
     let access = access(word, direction)?;
@@ -377,5 +411,28 @@ fn read(place: Place, regs: &Registers, memory: &dyn Runtime) -> Option<u64> {
             Some(u64::from_le_bytes(word))
         }
         Place::Known(_) | Place::Lost => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(word: u32, regs: &Registers) -> Option<u64> {
+        address(word, access(word, Direction::Load)?, regs)
+    }
+
+    #[test]
+    fn addresses_are_those_of_the_encoding() {
+        let mut regs = Registers { sp: 0x1000, ..Registers::default() };
+        (regs.x[1], regs.x[2]) = (0x2000, 0xf_ffff_fffe);
+        // ldp w3, w4, [x1, #-8]; ldr x3, [sp, #16]; ldr x3, [x1, w2, sxtw #3]; ldr x3, [x1, w2, uxtw]; ldr x3, [x1, x2, lsl #3]
+        assert_eq!(at(0x297f_1023, &regs), Some(0x1ff8));
+        assert_eq!(at(0xf940_0be3, &regs), Some(0x1010));
+        assert_eq!(at(0xf862_d823, &regs), Some(0x1ff0));
+        assert_eq!(at(0xf862_4823, &regs), Some(0x1_0000_1ffe));
+        assert_eq!(at(0xf862_7823, &regs), Some(0x80_0000_1ff0));
+        // ldr x3, a literal
+        assert_eq!(at(0x5800_0023, &regs), None);
     }
 }

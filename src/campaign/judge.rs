@@ -72,7 +72,16 @@ fn pretended(case: &Case) -> Finding {
         None => (None, None),
     };
     let class = FindingClass::Mismatch(MismatchClass::WrongMemory);
-    Finding { class, at, op, input: Some(0), detail: vec!["sabotage: finding".into()], fault: None, defect: None }
+    Finding {
+        class,
+        at,
+        op,
+        input: Some(0),
+        detail: vec!["sabotage: finding".into()],
+        fault: None,
+        place: None,
+        defect: None,
+    }
 }
 
 impl Pipeline {

@@ -16,7 +16,16 @@ pub fn crash_sheet(file: &TraceFile, id: &BackendId, detail: Vec<String>) -> Res
     let (input, listing, expected) = expectation(file)?;
     let class = FaultClass::BackendCrash;
     let text = detail.first().cloned().unwrap_or_default();
-    let finding = Finding { class: class.into(), at: None, op: None, input: None, detail, fault: None, defect: None };
+    let finding = Finding {
+        class: class.into(),
+        at: None,
+        op: None,
+        input: None,
+        detail,
+        fault: None,
+        place: None,
+        defect: None,
+    };
     let seen = Inspection {
         code: Err(Refusal::Fault { class, text, at: None }),
         defects: vec![],

@@ -18,7 +18,7 @@ pub(super) fn finding(
     // A ref behind the root trace is one of the side trace, which a finding does not name.
     let at = at.filter(|r| *r < case.trace.end());
     let op = at.map(|r| case.trace.get(r)).map(|ins| (ins.op, ins.ty));
-    Verdict::Finding(Box::new(Finding { class, at, op, input, detail, fault: None, defect: None }))
+    Verdict::Finding(Box::new(Finding { class, at, op, input, detail, fault: None, place: None, defect: None }))
 }
 
 /// The first static defect as a finding.
@@ -69,7 +69,7 @@ pub(super) fn fault_finding(case: &Case, code: &Code, n: usize, fault: &Fault, e
     let detail = vec![wanted, text, fault.detail.clone()];
     let class = fault.class.into();
     let fault = (!hangs).then(|| fault.clone());
-    Verdict::Finding(Box::new(Finding { class, at, op, input: Some(n), detail, fault, defect: None }))
+    Verdict::Finding(Box::new(Finding { class, at, op, input: Some(n), detail, fault, place: None, defect: None }))
 }
 
 /// What differed on input `n`, whose run ended as expected or not at `end`.
@@ -81,7 +81,19 @@ pub(super) fn mismatch_finding(case: &Case, n: usize, end: &End, differences: &[
         .take(8)
         .map(|d| format!("{}: expected {}, observed {}", name_place(case, d.place), d.expected, d.observed))
         .collect();
-    finding(case, first.class.into(), at, Some(n), detail)
+    let place = match first.place {
+        Place::Memory(region, offset) => Some(case.world.regions[region].address() + offset as u64),
+        _ => None,
+    };
+    placed(finding(case, first.class.into(), at, Some(n), detail), place)
+}
+
+/// A finding with the address of its first wrong byte.
+pub(super) fn placed(verdict: Verdict, place: Option<u64>) -> Verdict {
+    match verdict {
+        Verdict::Finding(found) => Verdict::Finding(Box::new(Finding { place, ..*found })),
+        other => other,
+    }
 }
 
 /// The instruction that a wrong value comes from, where the trace says so without running it: for memory a first guess only,

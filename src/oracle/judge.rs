@@ -1,13 +1,13 @@
 //! From a case to its verdict.
 
 use super::findings::{
-    clobbered, fault_finding, finding, mismatch_finding, name_address, static_finding, static_finding_of_side,
+    clobbered, fault_finding, finding, mismatch_finding, name_address, placed, static_finding, static_finding_of_side,
 };
 use super::narrowed;
 use super::prepare::{Image, images};
 use super::verdict::{Judged, Stage, Stats, Verdict};
 use super::{Oracle, OracleError, observe};
-use crate::backend::Refusal;
+use crate::backend::{Refusal, Stray};
 use crate::case::{Case, Emit, Gc};
 use crate::code::{Code, Registers};
 use crate::compare::{self, tolerance::tolerated};
@@ -118,7 +118,7 @@ impl Oracle {
         let written = timed(stats, Stage::Compare, || self.gaps.first_written(self.backend.runtime()));
         if let Some(addr) = written {
             let detail = vec![format!("a byte outside all regions was written: {}", name_address(case, addr))];
-            return Ok(finding(case, MismatchClass::WrongMemory.into(), None, None, detail));
+            return Ok(placed(finding(case, MismatchClass::WrongMemory.into(), None, None, detail), Some(addr)));
         }
         match (stats.inputs, stats.skipped_inputs.keys().next()) {
             (0, Some(reason)) => Ok(Verdict::Skip(format!("no input judged: {reason}"))),
@@ -193,8 +193,9 @@ impl Oracle {
             }
             return Some(mismatch_finding(case, n, &expected.end, &differences));
         }
-        if let Some(text) = &run.stray {
-            return Some(finding(case, MismatchClass::WrongMemory.into(), None, Some(n), vec![text.clone()]));
+        if let Some(Stray { address, text }) = &run.stray {
+            let found = finding(case, MismatchClass::WrongMemory.into(), None, Some(n), vec![text.clone()]);
+            return Some(placed(found, Some(*address)));
         }
         if let Some(text) = clobbered(code, run.exit, &run.regs) {
             return Some(finding(case, FaultClass::AbiClobber.into(), None, Some(n), vec![text]));
@@ -219,8 +220,8 @@ pub struct Run {
     pub unrestored: Option<String>,
     /// How often the collector was called.
     pub collections: u32,
-    /// A stray store to the runtime's own data, in words.
-    pub stray: Option<String>,
+    /// A stray store to the runtime's own data.
+    pub stray: Option<Stray>,
 }
 
 /// Where a run left because the collector wanted it to. That it did so somewhere is what the input asked for; which checks there are is up

@@ -32,6 +32,8 @@ pub struct Finding {
     pub detail: Vec<String>,
     /// The fault, for faults of the running code.
     pub fault: Option<Fault>,
+    /// The address of the first wrong byte, where memory is wrong and that is known.
+    pub place: Option<u64>,
     /// The first defect, for code that need not run to be wrong.
     pub defect: Option<DefectKind>,
 }

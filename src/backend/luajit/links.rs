@@ -1,6 +1,7 @@
 //! The words by which the collector links objects. A trace has no business with them but for a barrier, which also changes the object's
 //! colour: any other change is a stray store, and breaks one of the collector's lists.
 
+use crate::backend::Stray;
 use crate::ir::ObjId;
 use crate::world::{ObjectKind, World};
 use luajit_arm64_sys::{Error, Jit};
@@ -32,18 +33,20 @@ impl Links {
     }
 
     /// What is wrong with the links after a run that began with these.
-    pub fn stray(&self, jit: &Jit, world: &World) -> Option<String> {
-        let Ok(now) = Links::read(jit, world) else { return Some("objects can't be read".into()) };
+    pub fn stray(&self, jit: &Jit, world: &World) -> Option<Stray> {
+        let Ok(now) = Links::read(jit, world) else {
+            return Some(Stray { address: 0, text: "objects can't be read".into() });
+        };
         self.0.iter().zip(&now.0).find_map(|(before, now)| {
-            let name = &world.object(before.id).name;
+            let wrong = |field, offset, old, new| wrong(world, before.id, field, offset, (old, new));
             // A string's link is the next one of its hash, which growing the table of strings changes (`lj_str.c: lj_str_resize`).
             let relinked = before.string && is_string(jit, now.next);
             if before.next != now.next && !relinked {
-                return Some(wrong(name, "GCHeader.nextgc", NEXTGC, before.next, now.next));
+                return Some(wrong("GCHeader.nextgc", NEXTGC, before.next, now.next));
             }
             match (before.listed, now.listed) {
                 (Some((colour, old)), Some((same, new))) if colour == same && old != new => {
-                    Some(wrong(name, "GCtab.gclist", GCLIST, old, new))
+                    Some(wrong("GCtab.gclist", GCLIST, old, new))
                 }
                 _ => None,
             }
@@ -70,6 +73,10 @@ fn is_string(jit: &Jit, link: u64) -> bool {
     link == 0 || jit.read_u64(link + MARKED).is_ok_and(|word| word.to_le_bytes()[1] == STRING)
 }
 
-fn wrong(name: &str, field: &str, offset: u64, before: u64, now: u64) -> String {
-    format!("object {name}: {field} (+{offset}) was {before:#x}, is {now:#x}, though no barrier changed its colour")
+fn wrong(world: &World, id: ObjId, field: &str, offset: u64, (before, now): (u64, u64)) -> Stray {
+    let name = &world.object(id).name;
+    let text = format!(
+        "object {name}: {field} (+{offset}) was {before:#x}, is {now:#x}, though no barrier changed its colour"
+    );
+    Stray { address: world.object_address(id) + offset, text }
 }
