@@ -338,3 +338,38 @@ fn strings_are_linked_anew_when_their_table_grows() {
     let judged = Oracle::new(Box::new(luajit)).unwrap().judge(&case).unwrap();
     assert_eq!(judged.verdict, Verdict::Agree);
 }
+
+#[test]
+fn what_a_loop_carries_and_what_it_finds_unchanged_stay_two_values() {
+    let file = |address: &str| {
+        let text = format!(
+            "; tracehound 1
+; emit fold
+; region data 8 at 0
+; input 1
+;   slot 2 int +0
+---- TRACE 1
+....        SNAP   #0   [ ---- ---- ]
+0001    int XLOAD  [data+0]
+0002    int XLOAD  {address}
+....        SNAP   #1   [ ---- ---- ]
+0003 ------ LOOP ------------
+0004    int SLOAD  #2
+0005 >  int GE     0001  0002
+0006    int PHI    0001  0004
+---- TRACE 1 stop -> loop
+"
+        );
+        tracehound::text::parse(&text).unwrap_or_else(|e| panic!("{e}")).case
+    };
+    let refused = backend().compile(&file("[data+0]"));
+    assert_eq!(refused, Err(Refusal::Skip("FOLD made the left operand of a PHI and an invariant one".into())));
+    assert!(backend().compile(&file("[data+4]")).is_ok());
+}
+
+#[test]
+fn nothing_is_shifted_by_an_address() {
+    let count = ins(Op::BSHR, Type::U64, Arg::K(Const::Int64(1)), pointer());
+    let refused = backend().compile(&case(vec![count], vec![], Emit::Raw));
+    assert_eq!(refused, Err(Refusal::Skip("a shift count is an address".into())));
+}

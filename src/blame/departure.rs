@@ -85,8 +85,11 @@ fn merged(scene: &Scene, history: &History, case: &Case) -> Option<Ref> {
 /// A dropped store to what a load has read that gave something else than it should: the load itself did no wrong.
 fn forgotten(scene: &Scene, expect: &Expectations, departure: &Departure) -> Option<Ref> {
     let Wrong::Value { of: Some(load), .. } = departure.what else { return None };
-    let is_load = !departure.side && departure.behind == Some(load) && expect.case.trace.get(load).op == Op::XLOAD;
-    let read = expect.touched(load, departure.pass).filter(|_| is_load)?;
+    // A ref of the side trace means nothing in the root trace.
+    if departure.side || departure.behind != Some(load) || expect.case.trace.get(load).op != Op::XLOAD {
+        return None;
+    }
+    let read = expect.touched(load, departure.pass)?;
     let overlaps = |store: Ref| {
         let written = expect.touched(store, departure.pass);
         written.is_some_and(|written| written.start < read.end && read.start < written.end)

@@ -2,7 +2,7 @@
 
 use super::Scene;
 use super::expect::Expectations;
-use crate::arm64::{Access, Address, Direction, Encoding, Flow, Gpr, SP, classify};
+use crate::arm64::{Access, Address, Direction, Encoding, Flow, Gpr, LR, SP, classify};
 use crate::code::{Boundary, Held, Place, Registers, Runtime};
 use crate::ir::Ref;
 use std::collections::BTreeMap;
@@ -279,7 +279,9 @@ impl<'a> Watch<'a> {
         let (Address::Offset(base, _) | Address::Indexed(base, _)) = access.address else { return None };
         let reserved = self.scene.code.conventions.reserved.iter().any(|(n, _)| *n == base.0);
         let frame = self.scene.record.base.is_some_and(|frame| frame.register == base.0);
-        if base == SP || reserved || frame {
+        // What is loaded to the link register is for the code itself, as in a check of the stack: no instruction's value is there.
+        let scratch = access.direction == Direction::Load && stored_register(word, false) == usize::from(LR.0);
+        if base == SP || reserved || frame || scratch {
             return None;
         }
         let from = address(word, access, regs)?;

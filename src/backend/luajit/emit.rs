@@ -139,6 +139,11 @@ impl<'a> Emitter<'a> {
             (Op::BSHL | Op::BSHR | Op::BSAR | Op::BROR, arg) if !self.numbers.wide_counts() => self.count(ins, arg)?,
             (_, arg) => self.arg(ins, arg)?,
         };
+        let shifts = matches!(ins.op, Op::BSHL | Op::BSHR | Op::BSAR | Op::BROL | Op::BROR);
+        if shifts && matches!(ins.op2, Arg::K(Const::Ptr(_) | Const::KPtr(_))) {
+            // asm_bitshift takes the low half of a constant; no program shifts by an address.
+            return Err(Refusal::Skip("a shift count is an address".into()));
+        }
         if ins.op == Op::PHI && (TRef(op1).is_const() || TRef(op2).is_const()) {
             return Err(Refusal::Skip("FOLD made a PHI operand constant".into()));
         }
@@ -148,6 +153,9 @@ impl<'a> Emitter<'a> {
                 return Err(Refusal::Skip("FOLD made the left operands of two PHIs one".into()));
             }
             self.carried.push(op1);
+            if self.is_invariant_too(ins.op1, TRef(op1)) {
+                return Err(Refusal::Skip("FOLD made the left operand of a PHI and an invariant one".into()));
+            }
         }
         let as_written = self.case.emit == Emit::Raw || self.in_loop;
         if ins.op == Op::BNOT && as_written && matches!(ins.op1, Arg::Ref(_)) && TRef(op1).is_const() {
@@ -166,6 +174,20 @@ impl<'a> Emitter<'a> {
             self.emitted.narrowed.extend(narrowed);
         }
         Ok(folded.value())
+    }
+
+    /// Whether a hand-built loop's body uses, as something that does not vary, a value that FOLD merged with one that the loop carries. The
+    /// loop pass, which makes the bodies of LuaJIT's own loops, would give the body the carried one's new value only where it is meant.
+    fn is_invariant_too(&self, left: Arg, carried: TRef) -> bool {
+        let Some(start) = self.trace.loop_ref() else { return false };
+        let merged = |arg: Arg| {
+            let own = |r: &Ref| *r < start && Arg::Ref(*r) != left;
+            arg.as_ref().filter(own).is_some_and(|r| self.value(r).ok() == Some(carried))
+        };
+        let body = self.trace.iter().skip_while(|(at, _)| *at <= start);
+        let mut used = body.filter(|(_, ins)| ins.op != Op::PHI).flat_map(|(_, ins)| ins.args());
+        let snaps = self.trace.snaps.iter().filter(|snap| snap.at > start);
+        used.any(merged) || snaps.flat_map(|snap| &snap.entries).any(|e| merged(e.value))
     }
 
     fn count_folded(&mut self, folded: Folded) {
