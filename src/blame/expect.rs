@@ -78,6 +78,22 @@ impl Expectations<'_> {
         (!IMAGINARY_ADDRESSES.contains(&address)).then_some(address)
     }
 
+    /// The bits of an instruction's constant of 64 bits, and those of its other operand.
+    pub fn constant_operand(&self, at: Ref, side: bool, pass: usize) -> Option<(u64, u64)> {
+        let ins = self.trace(side).get(at);
+        let constant = |arg: Arg| matches!(arg, Arg::K(Const::Int64(_) | Const::Num(_)));
+        let (k, other) = match (constant(ins.op1), constant(ins.op2)) {
+            (true, false) => (ins.op1, ins.op2),
+            (false, true) => (ins.op2, ins.op1),
+            _ => return None,
+        };
+        let other = match other {
+            Arg::Ref(r) if side => self.history.side(r)?,
+            other => self.operand(other, pass)?,
+        };
+        Some((self.operand(k, pass)?, other))
+    }
+
     /// The bytes that a store of the root trace touches, by the interpreter.
     pub fn touched(&self, at: Ref, pass: usize) -> Option<Range<u64>> {
         let ins = self.case.trace.get(at);

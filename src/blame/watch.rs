@@ -94,6 +94,15 @@ struct Written {
     round: usize,
 }
 
+/// A register that an instruction has read.
+#[derive(Clone, Copy, Debug)]
+struct Operand {
+    place: Place,
+    bits: u64,
+    /// Which instruction had written it.
+    by: Option<u64>,
+}
+
 /// What was seen so far.
 pub(super) struct Watch<'a> {
     scene: &'a Scene,
@@ -109,6 +118,8 @@ pub(super) struct Watch<'a> {
     frame: BTreeMap<u64, Written>,
     /// Which instruction wrote each other byte of memory last.
     memory: BTreeMap<u64, u64>,
+    /// What each instruction read from registers when it ran last, by its address.
+    reads: BTreeMap<u64, Vec<Operand>>,
     /// How often the loop's head was reached.
     rounds: usize,
     started: bool,
@@ -137,6 +148,7 @@ impl<'a> Watch<'a> {
             writers: [None; 64],
             frame: BTreeMap::new(),
             memory: BTreeMap::new(),
+            reads: BTreeMap::new(),
             rounds: 0,
             started: false,
             lost: false,
@@ -165,6 +177,7 @@ impl<'a> Watch<'a> {
             self.recent.remove(0);
         }
         self.recent.push(regs.pc);
+        self.note_reads(regs);
         self.note_stores(regs);
         if self.found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
@@ -214,6 +227,33 @@ impl<'a> Watch<'a> {
         for n in (0..64).filter(|n| written.is_some_and(|set| set.0 >> n & 1 == 1)) {
             self.writers[n] = Some(Written { by: last, of: None, round: self.rounds });
         }
+    }
+
+    fn note_reads(&mut self, regs: &Registers) {
+        let Some(word) = self.scene.word(regs.pc) else { return };
+        let Encoding::Valid(row) = classify(word) else { return };
+        let read = row.reads(word).0;
+        let operand = |n: u8| {
+            let place = if n < 32 { Place::Gpr(n) } else { Place::Fpr(n - 32) };
+            let bits = match place {
+                Place::Fpr(n) => regs.d[usize::from(n)],
+                _ => *regs.x.get(usize::from(n))?,
+            };
+            Some(Operand { place, bits, by: self.writers[usize::from(n)].map(|w| w.by) })
+        };
+        let operands = (0..64).filter(|n| read >> n & 1 == 1).filter_map(operand).collect();
+        self.reads.insert(regs.pc, operands);
+    }
+
+    /// A constant operand that the word of an instruction did not find in its register: the word itself did no wrong. Of two registers it is
+    /// the one that does not hold the other operand.
+    fn wrong_constant(&self, at: Ref, side: bool, pass: usize, word: u64) -> Option<(Wrong, u64)> {
+        let read = self.reads.get(&word).filter(|read| read.len() == 2)?;
+        let (constant, other) = self.expect.constant_operand(at, side, pass)?;
+        let n = read.iter().position(|o| o.bits == other)?;
+        let Operand { place, bits, by } = read[1 - n];
+        let what = Wrong::Value { of: None, carried: false, place, expected: constant, observed: bits };
+        Some((what, by?)).filter(|_| bits != constant)
     }
 
     /// What the instruction at hand is about to store to the frame.
@@ -337,7 +377,10 @@ impl<'a> Watch<'a> {
         }
         for (at, pass) in std::mem::take(&mut self.stores) {
             if let Some((expected, observed)) = self.expect.wrong_store(at, pass, memory) {
-                return Some(departure(Wrong::Store { at, expected, observed }, self.scene.store_of(at)));
+                let word = self.scene.store_of(at);
+                let constant = word.and_then(|word| self.wrong_constant(at, false, pass, word));
+                let what = Wrong::Store { at, expected, observed };
+                return Some(constant.map_or(departure(what, word), |(what, by)| departure(what, Some(by))));
             }
         }
         let wrong = |held: &Held| {
@@ -348,6 +391,10 @@ impl<'a> Watch<'a> {
         let all: Vec<(Wrong, Place)> = boundary.held.iter().filter_map(|h| Some((wrong(h)?, h.place))).collect();
         let own = all.iter().find(|(what, _)| matches!(what, Wrong::Value { of, .. } if *of == behind));
         let (what, place) = own.or(all.first())?;
+        let own = behind.filter(|_| own.is_some()).zip(self.writer(*place, regs));
+        if let Some((what, by)) = own.and_then(|(at, word)| self.wrong_constant(at, side, pass, word)) {
+            return Some(departure(what, Some(by)));
+        }
         let carried = matches!(what, Wrong::Value { carried: true, .. });
         let stale = carried && pass > 0 && self.written(*place, regs).is_none_or(|w| w.round + 1 < self.rounds);
         Some(Departure { stale, ..departure(*what, self.writer(*place, regs)) })
