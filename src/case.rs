@@ -335,6 +335,13 @@ impl Case {
             // lj_trace.c: trace_state, LJ_TRACE_END.
             return Err(illegal(format!("exit {} is the root trace's end, where no side trace starts", side.exit.0)));
         }
+        if let Some(slot) = self.slot_of_no_lua_value(side.exit) {
+            // lj_snap.c: lj_snap_replay; lj_asm_arm64.h: asm_stack_restore. What is inherited leaves a side trace as a Lua value.
+            return Err(illegal(format!(
+                "exit {} restores slot #{}, which holds no Lua value: no side trace starts there",
+                side.exit.0, slot.0
+            )));
+        }
         if let Some((at, _)) = self.trace.iter().find(|(_, ins)| is_readonly_slot(ins)) {
             // lj_snap.c: snapshot_slots takes what such a load left in any slot for what is in the slot already.
             return Err(illegal(format!(
@@ -357,6 +364,16 @@ impl Case {
         };
         let snap = self.trace.snaps.get(usize::from(exit.0))?;
         Some(snap.entries.iter().map(|e| (e.slot, ty(e.value))).collect())
+    }
+
+    /// The first slot of an exit's whose value no slot of the Lua stack can hold.
+    fn slot_of_no_lua_value(&self, exit: ExitNo) -> Option<Slot> {
+        let is_lua = |arg: Arg| match arg {
+            Arg::Ref(r) => self.trace.get(r).ty.is_lua_value(),
+            other => matches!(other, Arg::K(Const::Int(_) | Const::Num(_) | Const::Pri(_) | Const::Gc(_))),
+        };
+        let entries = self.trace.snaps.get(usize::from(exit.0)).map_or(&[][..], |snap| &snap.entries);
+        entries.iter().find(|e| !is_lua(e.value)).map(|e| e.slot)
     }
 
     fn check_input(&self, input: &Input) -> Result<(), String> {

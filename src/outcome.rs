@@ -185,6 +185,8 @@ pub enum Unspecified {
     /// A conversion of a sum to an integer became the sum of its converted terms, which were not all whole and small. Only a
     /// backend knows; no interpreter's outcome has it.
     NarrowedSum,
+    /// Accesses met that are different memory by LuaJIT's aliasing rules. The oracle finds it where a run differs.
+    StrictAliasing,
 }
 
 impl Unspecified {
@@ -197,6 +199,7 @@ impl Unspecified {
             Unspecified::TobitFraction => "tobit-fraction",
             Unspecified::Fma => "fma-rounding",
             Unspecified::NarrowedSum => "narrowed-sum",
+            Unspecified::StrictAliasing => "strict-aliasing",
         }
     }
 }

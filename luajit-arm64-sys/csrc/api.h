@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TH_API_VERSION 4u
+#define TH_API_VERSION 5u
 
 enum th_status {
   TH_OK,

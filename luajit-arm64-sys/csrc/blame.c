@@ -190,7 +190,7 @@ HOOK th_blame_behind(uint64_t end, uint32_t ref, uint32_t traceno)
   b->handler = 0;
 }
 
-HOOK th_blame_held(uint16_t ref, uint16_t regsp)
+HOOK th_blame_held(uint16_t ref, uint16_t regsp, int weak)
 {
   if (now.nheld == TH_MAX_HELD || !now.nbehind) {
     now.lost++;
@@ -199,6 +199,7 @@ HOOK th_blame_held(uint16_t ref, uint16_t regsp)
   held[now.nheld].ref = ref;
   held[now.nheld].reg = (uint8_t)regsp;
   held[now.nheld].spill = (uint8_t)(regsp >> 8);
+  held[now.nheld].weak = weak != 0;
   now.nheld++;
   behind[now.nbehind-1].count++;
 }

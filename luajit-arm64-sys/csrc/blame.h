@@ -1,4 +1,5 @@
 /* Who wrote which word of machine code: shared by the shim of a `blame` build and by blame.c. `src/blame/abi.rs` is this file in Rust.
+** A change here raises both TH_BLAME_VERSION and TH_API_VERSION, by which users' caches name their builds.
 */
 #ifndef TH_BLAME_H
 #define TH_BLAME_H
@@ -6,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TH_BLAME_VERSION 1u
+#define TH_BLAME_VERSION 2u
 #define TH_CHAIN 20
 
 /* A store into the machine code area. */
@@ -24,8 +25,10 @@ _Static_assert(sizeof(struct th_write) == 24 + 8*TH_CHAIN, "th_write");
 struct th_held {
   uint16_t ref;
   uint8_t reg, spill;
+  uint8_t weak;                         /* Only snapshots want it: if the register is needed, it isn't loaded again. */
+  uint8_t pad;
 };
-_Static_assert(sizeof(struct th_held) == 4, "th_held");
+_Static_assert(sizeof(struct th_held) == 6, "th_held");
 
 /* Where all values are behind a ref's code, which ends at `end`: `count` of `held` from `first` on. */
 struct th_behind {
@@ -74,7 +77,7 @@ void th_blame_restart(uint32_t ref);
 void th_blame_stop(void);
 void th_blame_ref(const uint32_t *ref);
 void th_blame_behind(uint64_t end, uint32_t ref, uint32_t traceno);
-void th_blame_held(uint16_t ref, uint16_t regsp);
+void th_blame_held(uint16_t ref, uint16_t regsp, int weak);
 void th_blame_handler(void);             /* The next function is asm_ir. */
 void th_blame_step(void);
 void th_blame_enter(const void *frame, const void *ins);

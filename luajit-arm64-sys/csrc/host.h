@@ -100,8 +100,8 @@ static int th_mc_unmap(void *p, size_t size)
 #define TH_ASM_IRIns IRIns
 #ifdef TH_BLAME
 #define TH_ASM_as (th_take_note((void *)(as), &(as)->curins, (uint64_t)(as)->mcp), \
-  th_take_places((as)->ir, (as)->T->nk, (as)->curins, (uint64_t)(as)->mcp), th_blame_handler(), asm_ir_real(as
-static void th_take_places(const void *irs, uint32_t nk, uint32_t ref, uint64_t mcp);
+  th_take_places((as)->ir, (as)->T->nk, (as)->curins, (uint64_t)(as)->mcp, (as)->weakset), th_blame_handler(), asm_ir_real(as
+static void th_take_places(const void *irs, uint32_t nk, uint32_t ref, uint64_t mcp, uint64_t weak);
 #else
 #define TH_ASM_as (th_take_note((void *)(as), &(as)->curins, (uint64_t)(as)->mcp), asm_ir_real(as
 #endif

@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::mem::{offset_of, size_of};
 
 /// The version of the interface to builds (`TH_API_VERSION`): a shared library of another version does not load.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 /// The interpreter's exit, from the exit handler on.
 pub(crate) const VM_INTERP: u64 = 0x100;
 /// Distance of two C functions' made-up addresses.

@@ -2,7 +2,8 @@
 
 use super::expect::Expectations;
 use super::switches::may_be_folds;
-use super::watch::{Departure, Watch, Wrong};
+use super::watch::Watch;
+use super::wrong::{Departure, Wrong};
 use super::{Blame, BlameError, Cause, Scene, arrival, text, word};
 use crate::case::Case;
 use crate::code::{Became, Registers};

@@ -1,6 +1,6 @@
 //! What the interpreter expects of registers, stack slots and memory at a point of the code.
 
-use super::watch::Wrong;
+use super::wrong::Wrong;
 use crate::arm64::{Access, Direction};
 use crate::case::{Case, Emit};
 use crate::code::{Boundary, Held, HeldValue, Place, Runtime};
@@ -26,7 +26,8 @@ impl Expectations<'_> {
         self.case.trace.get(at).op == Op::XSTORE
     }
 
-    fn trace(&self, side: bool) -> &Trace {
+    /// The root trace, or the side trace.
+    pub fn trace(&self, side: bool) -> &Trace {
         match &self.case.side {
             Some(fork) if side => &fork.trace,
             _ => &self.case.trace,
@@ -87,11 +88,7 @@ impl Expectations<'_> {
             (false, true) => (ins.op2, ins.op1),
             _ => return None,
         };
-        let other = match other {
-            Arg::Ref(r) if side => self.history.side(r)?,
-            other => self.operand(other, pass)?,
-        };
-        Some((self.operand(k, pass)?, other))
+        Some((self.operand(k, pass)?, self.given(other, side, pass)?))
     }
 
     /// The bytes that a store of the root trace touches, by the interpreter.
@@ -112,7 +109,8 @@ impl Expectations<'_> {
             HeldValue::Carried(first, then) => (Some(first), true, self.history.latest(then, pass - 1)?),
         };
         let (ty, mask) = match (held.value, held.place) {
-            (HeldValue::Bits { wide: true, .. }, _) => (Type::Num, u64::MAX),
+            // An integer of 64 bits may be in any register.
+            (HeldValue::Bits { ty: Type::Num | Type::I64, .. }, _) => (Type::Num, u64::MAX),
             (HeldValue::Bits { .. }, Place::Gpr(_) | Place::Spill(_)) => (Type::Int, 0xffff_ffff),
             (HeldValue::Bits { .. }, _) => return None,
             (_, place) => {
@@ -121,9 +119,8 @@ impl Expectations<'_> {
             }
         };
         let (expected, observed) = (expected & mask, observed & mask);
-        let differs =
-            expected != observed && !IMAGINARY_ADDRESSES.contains(&expected) && !both_nan(ty, expected, observed);
-        differs.then_some(Wrong::Value { of, carried, place: held.place, expected, observed })
+        let what = Wrong::Value { of, carried, place: held.place, expected, observed };
+        differs(ty, expected, observed).then_some(what)
     }
 
     /// The bytes of a store, as they should be and as they are.
@@ -138,6 +135,22 @@ impl Expectations<'_> {
         wanted.get_mut(..size)?.copy_from_slice(expected.get(..size)?);
         let (expected, observed) = (u64::from_le_bytes(wanted), u64::from_le_bytes(bytes));
         (expected != observed && !both_nan(ins.ty, expected, observed)).then_some((expected, observed))
+    }
+
+    /// An operand of an instruction of either trace.
+    pub fn given(&self, arg: Arg, side: bool, pass: usize) -> Option<u64> {
+        match arg {
+            Arg::Ref(r) if side => self.history.side(r),
+            other => self.operand(other, pass),
+        }
+    }
+
+    /// What is wrong with the value of an instruction, or with a constant, in a place that should have it.
+    pub fn other_bits(&self, of: Option<Ref>, ty: Type, place: Place, expected: u64, observed: u64) -> Option<Wrong> {
+        let mask = mask(ty, place)?;
+        let (expected, observed) = (expected & mask, observed & mask);
+        let what = Wrong::Value { of, carried: false, place, expected, observed };
+        differs(ty, expected, observed).then_some(what)
     }
 
     fn operand(&self, arg: Arg, pass: usize) -> Option<u64> {
@@ -164,6 +177,11 @@ fn mask(ty: Type, place: Place) -> Option<u64> {
         Class::Flt if matches!(place, Place::Spill(_)) => Some(0xffff_ffff),
         _ => None,
     }
+}
+
+/// Whether bits of a type's value are other ones. NaNs are alike, and an address that only the interpreter knows is like any.
+fn differs(ty: Type, expected: u64, observed: u64) -> bool {
+    expected != observed && !IMAGINARY_ADDRESSES.contains(&expected) && !both_nan(ty, expected, observed)
 }
 
 fn both_nan(ty: Type, a: u64, b: u64) -> bool {

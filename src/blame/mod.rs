@@ -3,15 +3,18 @@
 //! It takes a backend that records who writes its code (the build variant `blame`). A fault leads to a word; the word leads to the last
 //! store to it, and the store to its callers, down to the function that assembles one instruction.
 
+mod argument;
 mod arrival;
 mod departure;
 mod expect;
 mod field;
+mod kind;
 mod switches;
 mod text;
 mod watch;
 mod word;
 mod writer;
+mod wrong;
 
 pub use field::FieldNote;
 pub use text::{lines, why};
@@ -90,6 +93,8 @@ pub enum Cause {
     Ir,
     /// What a side trace finds in the register of the frame.
     Base,
+    /// The kind of register that a value is in.
+    Kind,
 }
 
 /// What a function did.
@@ -120,6 +125,7 @@ impl Cause {
             Cause::Place => "wrong-place".into(),
             Cause::Ir => "wrong-ir".into(),
             Cause::Base => "wrong-base".into(),
+            Cause::Kind => "wrong-register".into(),
         }
     }
 }
@@ -153,16 +159,20 @@ pub fn blame(case: &Case, finding: &Finding, oracle: &mut Oracle) -> Result<Blam
     if let FindingClass::Fault(FaultClass::BackendAssert | FaultClass::BackendCrash) = finding.class {
         return Ok(word::of_assertion(start, finding));
     }
+    // First, since the backend forgets a case when it judges another.
+    let start = Blame { vanishes_without: switches::needed(case, oracle)?, ..start };
+    let scene = Scene::compile(case, oracle)?;
+    if let Some(misplaced) = kind::misplaced(case, &scene)
+        && let Some(blame) = writer::user(&start, case, &scene, misplaced, oracle)?
+    {
+        return Ok(blame);
+    }
     if is_in_the_word(finding.class) && finding.input.is_none() {
-        let scene = Scene::compile(case, oracle)?;
         let mut blame = word::of_fault(start, &scene, finding);
         writer::name(&mut blame, &scene, oracle)?;
         blame.why = why(&blame);
         return Ok(blame);
     }
-    // First, since the backend forgets a case when it judges another.
-    let start = Blame { vanishes_without: switches::needed(case, oracle)?, ..start };
-    let scene = Scene::compile(case, oracle)?;
     let mut trail = departure::follow(start, case, &scene, finding, oracle)?;
     writer::trail(&mut trail, &scene, oracle)?;
     Ok(trail.blame)

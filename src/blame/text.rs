@@ -1,6 +1,6 @@
 //! A blame in words.
 
-use super::watch::{Departure, Wrong};
+use super::wrong::{Departure, Wrong};
 use super::{Blame, Role};
 use crate::case::Case;
 use crate::code::{Frame, Place};

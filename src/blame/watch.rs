@@ -1,7 +1,8 @@
 //! Steps through a run beside the interpreter and notes the first value that is not what it should be.
 
-use super::Scene;
 use super::expect::Expectations;
+use super::wrong::{Departure, Wrong};
+use super::{Scene, argument};
 use crate::arm64::{Access, Address, Direction, Encoding, Flow, Gpr, LR, SP, classify};
 use crate::code::{Boundary, Held, Place, Registers, Runtime};
 use crate::ir::Ref;
@@ -10,78 +11,6 @@ use std::ops::ControlFlow;
 
 /// Instructions to remember: more than an exit's stub has.
 const RECENT: usize = 16;
-
-/// The first thing that went wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Departure {
-    /// The instruction behind whose code it was seen.
-    pub behind: Option<Ref>,
-    /// What is wrong.
-    pub what: Wrong,
-    /// The address of the word that did it.
-    pub word: Option<u64>,
-    /// It is the side trace's.
-    pub side: bool,
-    /// The pass of the loop, from 0.
-    pub pass: usize,
-    /// Nothing has written the place since the loop went round.
-    pub stale: bool,
-}
-
-/// What is wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wrong {
-    /// The value of an instruction, or of a constant.
-    Value {
-        /// The instruction; `None` for a constant.
-        of: Option<Ref>,
-        /// A loop carries it.
-        carried: bool,
-        /// Where it should be.
-        place: Place,
-        /// Its bits.
-        expected: u64,
-        /// What was there.
-        observed: u64,
-    },
-    /// What a store left in memory.
-    Store {
-        /// The store.
-        at: Ref,
-        /// The bytes.
-        expected: u64,
-        /// What was there.
-        observed: u64,
-    },
-    /// A guard held that should have failed.
-    Held {
-        /// The guard.
-        at: Ref,
-    },
-    /// A guard failed that should have held.
-    Left {
-        /// The guard.
-        at: Ref,
-    },
-    /// The address of a load or store.
-    Address {
-        /// The load or store.
-        at: Ref,
-        /// The address.
-        expected: u64,
-        /// The one that the word has.
-        observed: u64,
-    },
-    /// The register that a side trace takes for the frame's.
-    Base {
-        /// It.
-        register: u8,
-        /// The frame's address.
-        expected: u64,
-        /// What was there.
-        observed: u64,
-    },
-}
 
 /// A write to a register or a word of the frame.
 #[derive(Clone, Copy, Debug)]
@@ -170,7 +99,8 @@ impl<'a> Watch<'a> {
             self.check(regs, memory, false);
             self.rounds += usize::from(self.is_loop_head(regs.pc));
             self.check(regs, memory, true);
-            self.found = self.found.take().or_else(|| self.wrong_exit(regs)).or_else(|| self.wrong_address(regs));
+            let found = self.found.take().or_else(|| self.wrong_exit(regs)).or_else(|| self.wrong_address(regs));
+            self.found = found.or_else(|| self.wrong_argument(regs, memory));
         }
         self.last = Some(regs.pc);
         if self.recent.len() == RECENT {
@@ -335,6 +265,16 @@ impl<'a> Watch<'a> {
             let word = Some(regs.pc);
             (!ok).then_some(Departure { behind: Some(at), what, word, side, pass, stale: false })
         })
+    }
+
+    /// An argument of the call at hand that is not what the trace gives.
+    fn wrong_argument(&self, regs: &Registers, memory: &dyn Runtime) -> Option<Departure> {
+        let word = self.scene.word(regs.pc)?;
+        let Encoding::Valid(row) = classify(word) else { return None };
+        let (Flow::Call(_) | Flow::CallRegister(_)) = row.flow(word) else { return None };
+        let (at, side, pass) = self.owner(regs.pc)?;
+        let (what, place) = argument::wrong(self.expect, at, side, pass, &|place| read(place, regs, memory))?;
+        Some(Departure { behind: Some(at), what, word: self.writer(place, regs), side, pass, stale: false })
     }
 
     /// Checks the boundaries here that are, or are not, in the loop.

@@ -1,8 +1,10 @@
 //! From a word to those who wrote it.
 
 use super::departure::Trail;
+use super::kind::Misplaced;
 use super::switches::RAW;
-use super::{Blame, BlameError, Cause, Role, Scene};
+use super::{Blame, BlameError, Cause, Role, Scene, text};
+use crate::case::Case;
 use crate::code::{Became, Emission, Entered, Frame, Store};
 use crate::ir::Ref;
 use crate::oracle::Oracle;
@@ -50,6 +52,33 @@ pub(super) fn name(blame: &mut Blame, scene: &Scene, oracle: &mut Oracle) -> Res
     }
     blame.earlier = writers.collect();
     Ok(())
+}
+
+/// Blames an instruction that takes a value from a register of the wrong kind: FOLD's rule, if FOLD made another of it and the case agrees
+/// without; else the function that assembled it, if that is known.
+pub(super) fn user(
+    start: &Blame,
+    case: &Case,
+    scene: &Scene,
+    Misplaced { value, place, user }: Misplaced,
+    oracle: &mut Oracle,
+) -> Result<Option<Blame>, BlameError> {
+    let (_, backend) = oracle.parts();
+    let mut frames = |addresses: &[u64]| backend.frames(addresses).map_err(BlameError::NoRecord);
+    let why = format!(
+        "{} takes {} from {}, a register of the wrong kind",
+        text::value(case, user),
+        value.map_or("a constant".into(), |at| text::value(case, at)),
+        text::place(place)
+    );
+    let op = Some(case.trace.get(user).op.name().into());
+    let blame = Blame { at: Some(user), op, why, cause: Cause::Kind, role: Role::Assembled, ..start.clone() };
+    if let Some(chain) = ir_chain(&blame, Some(user), false, scene, &mut frames)? {
+        return Ok(Some(Blame { chain, cause: Cause::Ir, role: Role::Rewrote, ..blame }));
+    }
+    let own = scene.record.boundaries.iter().find(|b| b.at == Some(user) && !b.side);
+    let Some(handler) = own.and_then(|b| b.handler) else { return Ok(None) };
+    Ok(Some(Blame { chain: frames(&[handler])?, ..blame }))
 }
 
 /// Names those who are to blame for a departure: FOLD or a pass, if the case agrees without; what gave an exit's value its place; the

@@ -1,7 +1,7 @@
 //! What a backend that watches itself says of the code it made: who wrote each word, and where each value was.
 
 use super::Place;
-use crate::ir::Ref;
+use crate::ir::{Ref, Type};
 use serde::{Deserialize, Serialize};
 
 /// A place in a backend's own source.
@@ -95,8 +95,8 @@ pub enum HeldValue {
     Bits {
         /// Its bits.
         bits: u64,
-        /// All of them count, not the lower half only.
-        wide: bool,
+        /// Its type: int, int64 for all integers of 64 bits and addresses, or num.
+        ty: Type,
     },
     /// The instruction's value from before the loop.
     First(Ref),

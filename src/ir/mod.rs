@@ -1,5 +1,6 @@
 //! LuaJIT's trace IR: opcodes, types, literals, traces and the rules that make them legal.
 
+pub mod aliasing;
 pub mod callee;
 pub mod ctype;
 pub mod field;

@@ -3,10 +3,10 @@
 use super::findings::{
     clobbered, fault_finding, finding, mismatch_finding, name_address, placed, static_finding, static_finding_of_side,
 };
-use super::narrowed;
 use super::prepare::{Image, images};
 use super::verdict::{Judged, Stage, Stats, Verdict};
 use super::{Oracle, OracleError, observe};
+use super::{aliased, narrowed};
 use crate::backend::{Refusal, Stray};
 use crate::case::{Case, Emit, Gc};
 use crate::code::{Code, Registers};
@@ -184,8 +184,12 @@ impl Oracle {
         }
         let differences = timed(stats, Stage::Compare, || compare::compare(&expected, &run.outcome));
         if !differences.is_empty() {
-            if narrowed::departs(code, &program.history(&case.inputs[n])) {
+            let history = program.history(&case.inputs[n]);
+            if narrowed::departs(code, &history) {
                 expected.unspecified.push(Unspecified::NarrowedSum);
+            }
+            if aliased::departs(case, &history) {
+                expected.unspecified.push(Unspecified::StrictAliasing);
             }
             if let Some(reason) = tolerated(case, &expected, code.may_fuse_fma) {
                 *stats.skipped_inputs.entry(format!("tolerated: {}", reason.name())).or_default() += 1;

@@ -1,5 +1,6 @@
 //! The one pipeline: a case through a backend, the machine and the interpreter, to a verdict.
 
+mod aliased;
 mod findings;
 mod inspect;
 mod judge;

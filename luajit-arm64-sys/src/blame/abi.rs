@@ -1,7 +1,7 @@
 //! `csrc/blame.h` in Rust: what a `blame` build has recorded.
 
 /// `TH_BLAME_VERSION`
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// `TH_CHAIN`
 const CHAIN: usize = 20;
 
@@ -23,8 +23,10 @@ pub(super) struct RawHeld {
     pub r#ref: u16,
     pub reg: u8,
     pub spill: u8,
+    pub weak: u8,
+    pub pad: u8,
 }
-const _: () = assert!(size_of::<RawHeld>() == 4);
+const _: () = assert!(size_of::<RawHeld>() == 6);
 
 /// `struct th_behind`
 #[repr(C)]

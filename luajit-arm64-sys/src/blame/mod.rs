@@ -39,6 +39,9 @@ pub struct Held {
     pub reg: Option<Place>,
     /// Its spill slot, at `sp + 4 * slot`; it holds the value as well.
     pub spill: Option<u8>,
+    /// Only snapshots want it (`as->weakset`): where code before needs the register, the value is left in its spill slot and not loaded
+    /// again.
+    pub weak: bool,
 }
 
 /// All values that are alive behind the code of an instruction.
@@ -156,7 +159,7 @@ fn place(raw: &RawHeld) -> Held {
         reg if reg < 32 => Some(Place::Gpr(reg)),
         reg => Some(Place::Fpr(reg - 32)),
     };
-    Held { value: TRef(raw.r#ref), reg, spill: (raw.spill != 0).then_some(raw.spill) }
+    Held { value: TRef(raw.r#ref), reg, spill: (raw.spill != 0).then_some(raw.spill), weak: raw.weak != 0 }
 }
 
 fn entry(raw: &RawEntered, base: u64) -> Entered {

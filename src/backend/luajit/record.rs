@@ -5,7 +5,7 @@ use super::side::Part;
 use super::written_ref;
 use crate::case::{Case, Emit};
 use crate::code::{Became, Boundary, Emission, Entered, Held, HeldValue, Place, Record, Store};
-use crate::ir::Ref;
+use crate::ir::{Ref, Type};
 use luajit_arm64_sys::{
     Behind, Code as LjCode, Entered as LjEntered, Error, Held as LjHeld, Ins, Jit, Place as LjPlace,
     Record as LjRecord, TRef, Write,
@@ -78,6 +78,9 @@ impl View<'_> {
 
     fn held(&self, held: &LjHeld, looping: bool) -> Result<Option<Held>, Error> {
         let place = match (held.reg, held.spill) {
+            (Some(_), _) if held.weak && self.spill(held.value)? != 0 => {
+                Place::Spill(4 * u32::from(self.spill(held.value)?))
+            }
             (Some(LjPlace::Gpr(n)), _) => Place::Gpr(n),
             (Some(LjPlace::Fpr(n)), _) => Place::Fpr(n),
             (None, Some(slot)) => Place::Spill(4 * u32::from(slot)),
@@ -85,6 +88,12 @@ impl View<'_> {
         };
         let value = if held.value.is_const() { self.constant(held.value)? } else { self.value(held.value, looping) };
         Ok(value.map(|value| Held { value, place }))
+    }
+
+    /// The slot that a value was given in the end, 0 for none.
+    fn spill(&self, value: TRef) -> Result<u8, Error> {
+        let [_, slot] = self.jit.ir_of(self.part.traceno, value)?.prev.to_le_bytes();
+        Ok(if value.is_const() { 0 } else { slot })
     }
 
     /// The written instruction that became this one, or that the loop pass copied to make it.
@@ -110,8 +119,9 @@ impl View<'_> {
         let ins = self.jit.ir_of(self.part.traceno, value)?;
         let name = self.jit.tables().ops.get(usize::from(ins.op)).map_or("", |op| op.name);
         Ok(match name {
-            "KINT" => Some(HeldValue::Bits { bits: ins.value & 0xffff_ffff, wide: false }),
-            "KINT64" | "KNUM" | "KPTR" | "KKPTR" => Some(HeldValue::Bits { bits: ins.value, wide: true }),
+            "KINT" => Some(HeldValue::Bits { bits: ins.value & 0xffff_ffff, ty: Type::Int }),
+            "KINT64" | "KPTR" | "KKPTR" => Some(HeldValue::Bits { bits: ins.value, ty: Type::I64 }),
+            "KNUM" => Some(HeldValue::Bits { bits: ins.value, ty: Type::Num }),
             _ => None,
         })
     }

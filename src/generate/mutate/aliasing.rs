@@ -1,10 +1,8 @@
-//! LuaJIT's aliasing rules: what FOLD may take for granted of two accesses, and a mutation must not break.
-//!
-//! By `aa_xref` of `lj_opt_mem.c`, accesses by one base are told apart by their offsets. By different bases they are different memory if their
-//! types differ by more than the sign. That is a promise of the program's, so a case that breaks it shows nothing.
+//! A mutation must not break LuaJIT's aliasing rules ([`crate::ir::aliasing`]): a case that breaks them shows nothing.
 
 use super::operand::is_access;
 use crate::case::{Case, Emit};
+use crate::ir::aliasing::{base, may_alias};
 use crate::ir::{Arg, Const, Ins, Lit, Op, Ref, RegionId, Trace, Type};
 
 /// Whether a mutation promises as much as the case it is made of.
@@ -42,11 +40,6 @@ fn doubts(trace: &Trace, linear: bool) -> usize {
     stores.map(|store| accesses.iter().filter(|other| doubtful(store, other)).count()).sum::<usize>() + marked(trace)
 }
 
-/// Whether FOLD expects that accesses of two types by different bases are the same memory.
-fn may_alias(a: Type, b: Type) -> bool {
-    a == b || a.size() == b.size() && !a.is_fp() && !b.is_fp() && a != Type::P64 && b != Type::P64
-}
-
 /// Whether two accesses by different bases may be the same memory. Those by one base are told apart by offset, and no types count.
 fn may_meet(trace: &Trace, a: &Ins, b: &Ins) -> bool {
     if base(trace, a.op1) == base(trace, b.op1) {
@@ -55,18 +48,6 @@ fn may_meet(trace: &Trace, a: &Ins, b: &Ins) -> bool {
     match (region(trace, a.op1), region(trace, b.op1)) {
         (Some(a), Some(b)) => a == b,
         _ => true,
-    }
-}
-
-/// An address without the constant that is added last.
-fn base(trace: &Trace, address: Arg) -> Arg {
-    match address {
-        Arg::K(Const::Ptr(p) | Const::KPtr(p)) => Arg::K(Const::Ptr(crate::ir::SymPtr { offset: 0, ..p })),
-        Arg::Ref(r) => match (trace.get(r).op, trace.get(r).op2) {
-            (Op::ADD, Arg::K(Const::Int64(_))) => trace.get(r).op1,
-            _ => address,
-        },
-        other => other,
     }
 }
 
