@@ -14,11 +14,23 @@ const STORE: &str = include_str!("../corpus/open/store_dropped_despite_partial_o
 const GUARD: &str = include_str!("../corpus/open/dead_num_sload_checks_for_num.trace");
 /// An operand of BOR that a loop carries.
 const VALUE: &str = include_str!("../corpus/open/bnot_phi_fused_as_before_the_loop.trace");
+/// An integer that is stored as a float, since FOLD drops the conversion: the store takes it from an FP register.
+const KIND: &str = "; tracehound 1
+; region data 16 at 0
+; input 1
+;   data+0: 07 00 00 00 00 00 00 00
+---- TRACE 1
+....        SNAP   #0   [ ---- ---- ]
+0001    i64 XLOAD  [data+0]
+0002    flt CONV   0001  flt.i64
+0003    flt XSTORE [data+8]  0002
+---- TRACE 1 stop -> interpreter
+";
 
 #[test]
 fn each_kind_of_finding_is_blamed_on_a_statement() {
     let dir = tempfile::tempdir().expect("a temporary folder");
-    for (name, text) in [("pair", PAIR), ("store", STORE), ("value", VALUE), ("guard", GUARD)] {
+    for (name, text) in [("pair", PAIR), ("store", STORE), ("value", VALUE), ("guard", GUARD), ("kind", KIND)] {
         fs::write(dir.path().join(format!("{name}.trace")), text).expect("writable");
     }
     let unknown = run(dir.path(), "explain {}/pair.trace");
@@ -41,6 +53,10 @@ fn each_kind_of_finding_is_blamed_on_a_statement() {
     let guard = run(dir.path(), "blame --json {}/guard.trace").assert_code(1).json();
     assert_eq!(guard["bucket"], "wrong-guard-asm-sload");
     assert!(guard["blame"]["why"].as_str().expect("a reason").ends_with("should not have left"), "{guard}");
+    let kind = run(dir.path(), "blame --json {}/kind.trace").assert_code(1).json();
+    assert_eq!(kind["bucket"], "wrong-ir-fold-xstore-conv");
+    let why = kind["blame"]["why"].as_str().expect("a reason");
+    assert!(why.starts_with("0003 flt XSTORE takes 0001 i64 XLOAD from d"), "{why}");
     let page = run(dir.path(), "explain {}/pair.trace");
     assert!(page.assert_code(0).stdout.contains("---- BLAME\nblamed "), "{}", page.stdout);
     sorted_by_cause(dir.path());
