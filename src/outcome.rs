@@ -187,6 +187,10 @@ pub enum Unspecified {
     NarrowedSum,
     /// Accesses met that are different memory by LuaJIT's aliasing rules. The oracle finds it where a run differs.
     StrictAliasing,
+    /// The guard that fails belongs to a result that nothing needs: it is dropped with it.
+    WeakGuard,
+    /// A check of an array's bounds by a constant became part of an earlier one, which then fails in its place.
+    MergedCheck,
 }
 
 impl Unspecified {
@@ -200,6 +204,8 @@ impl Unspecified {
             Unspecified::Fma => "fma-rounding",
             Unspecified::NarrowedSum => "narrowed-sum",
             Unspecified::StrictAliasing => "strict-aliasing",
+            Unspecified::WeakGuard => "weak-guard",
+            Unspecified::MergedCheck => "merged-check",
         }
     }
 }

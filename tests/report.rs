@@ -49,6 +49,7 @@ fn blamed() -> Dossier {
     let frame = |function: &str, line| Frame { function: function.into(), file: "lj_emit_arm64.h".into(), line };
     let field = FieldNote { name: "imm7".into(), hi: 21, lo: 15, value: -1, text: "imm7 is -1: it runs over".into() };
     let blame = Blame {
+        function: Some("emit_lso".into()),
         at: Some(2),
         word: Some((4, Bits(0xffff_6f7a))),
         fields: vec![field],

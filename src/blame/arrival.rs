@@ -3,7 +3,7 @@
 use super::departure::Trail;
 use super::watch::Watch;
 use super::{Blame, Cause, Scene, text, word};
-use crate::case::Case;
+use crate::case::{Case, Emit};
 use crate::code::{Became, Place, Registers};
 use crate::ir::{Op, Ref, Slot, Snap};
 use crate::machine::HowEnded;
@@ -62,7 +62,11 @@ fn restored(blame: Blame, end: &End) -> Trail {
     };
     let place = blame.at.and_then(|at| {
         let exits = end.scene.code.exits.get(usize::from(exit.0))?;
-        let slot = snap_slot(end.case.trace.snaps.get(usize::from(exits.number.0))?, at)?;
+        let snaps = &end.case.trace.snaps;
+        // The passes' loop begins with the snapshot of an iteration's end, which counts as that of its start, one iteration later.
+        let again = end.case.emit == Emit::Passes && exits.number.0 == 0 && exit.0 != 0;
+        let snap = if again { snaps.last() } else { snaps.get(usize::from(exits.number.0)) };
+        let slot = snap_slot(snap?, at)?;
         exits.values.iter().find(|loc| loc.slot == slot)
     });
     let Some(loc) = place else {

@@ -102,6 +102,10 @@ impl Expectations<'_> {
     pub fn wrong_value(&self, held: &Held, side: bool, pass: usize, observed: u64) -> Option<Wrong> {
         let (of, carried, expected) = match held.value {
             HeldValue::Bits { bits, .. } => (None, false, bits),
+            // What a sunk store has there is where its object is.
+            HeldValue::First(at) | HeldValue::Now(at) if !self.trace(side).get(at).op.info().has_value() => {
+                return None;
+            }
             HeldValue::First(at) if side => (Some(at), false, self.history.side(at)?),
             HeldValue::First(at) => (Some(at), false, self.history.latest(at, 0)?),
             HeldValue::Now(at) => (Some(at), false, self.history.value(at, pass)?),

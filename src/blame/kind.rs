@@ -30,6 +30,7 @@ pub(super) fn misplaced(case: &Case, scene: &Scene) -> Option<Misplaced> {
 fn wrong_kind(case: &Case, held: &Held) -> Option<(Option<Ref>, Place)> {
     let (of, ty) = match held.value {
         HeldValue::Bits { ty, .. } => (None, ty),
+        HeldValue::First(at) | HeldValue::Now(at) if !case.trace.get(at).op.info().has_value() => return None,
         HeldValue::First(at) | HeldValue::Now(at) => (Some(at), case.trace.get(at).ty),
         HeldValue::Carried(..) => return None,
     };

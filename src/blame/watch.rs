@@ -91,6 +91,7 @@ impl<'a> Watch<'a> {
     pub fn visit(&mut self, regs: &Registers, memory: &dyn Runtime) -> ControlFlow<()> {
         self.note_writes();
         self.lost |= self.started && regs.pc == self.scene.code.start.pc && !self.is_loop_head(regs.pc);
+        self.lost |= !self.expect.history.knows(self.expect.pass(self.rounds + 1));
         self.started = true;
         if self.found.is_none() {
             self.found = self.wrong_base(regs);

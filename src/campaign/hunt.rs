@@ -3,7 +3,7 @@
 use super::CampaignError;
 use super::batch::Job;
 use super::folder::Folder;
-use super::guided::{Corpus, Reach, Source, read_seeds};
+use super::guided::{Corpus, Made, Reach, Source, read_seeds};
 use super::party::Party;
 use super::plan::{Plan, Workers};
 use super::process::Process;
@@ -183,9 +183,10 @@ impl<'a> Hunt<'a> {
         for sighting in batch.tally.kept() {
             seen.entry(sighting.class.clone()).or_insert((elapsed, sighting.index));
         }
+        let made = Made { cases: batch.tally.cases, mutants: batch.mutants };
         state.tally.add(batch.tally);
         state.done.add(first, end);
-        let kept = corpus.add(batch.edges, batch.newcomers);
+        let kept = corpus.add(batch.edges, made, batch.newcomers);
         corpus.write(folder, &kept)?;
         let found = folder.sync_findings(&state.tally)?;
         // A guided hunt that is killed need not come by the same case again.

@@ -107,6 +107,9 @@ pub struct Batch {
     /// Edges that the backend counts; 0 if it counts none.
     #[serde(default)]
     pub edges: usize,
+    /// Cases that were made of earlier ones.
+    #[serde(default)]
+    pub mutants: u64,
     /// Cases that reached something in it that no earlier case of the worker did.
     #[serde(default)]
     pub newcomers: Vec<Newcomer>,
@@ -118,6 +121,7 @@ impl Batch {
         self.tally.add(other.tally);
         self.add_times(&other.times);
         self.edges = self.edges.max(other.edges);
+        self.mutants += other.mutants;
         self.newcomers.extend(other.newcomers);
     }
 

@@ -3,7 +3,7 @@
 
 use super::CampaignError;
 use super::batch::Job;
-use super::guided::{Corpus, Source};
+use super::guided::{Corpus, Made, Source};
 use super::party::Party;
 use super::plan::{Plan, Workers};
 use super::process::Process;
@@ -42,7 +42,8 @@ impl<'a> Sweep<'a> {
         let guided = || self.corpus.source(self.plan.seed, first, self.next);
         let source = if self.plan.guided { guided() } else { Source::Plan };
         let batch = self.job.judge(&source, first, self.next)?;
-        self.corpus.add(batch.edges, batch.newcomers);
+        let made = Made { cases: batch.tally.cases, mutants: batch.mutants };
+        self.corpus.add(batch.edges, made, batch.newcomers);
         Ok(batch.tally)
     }
 }

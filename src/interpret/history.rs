@@ -18,7 +18,9 @@ pub struct History {
     passes: Vec<Vec<Option<u64>>>,
     /// The same of the side trace, of its first run.
     side: Vec<Option<u64>>,
-    /// The instruction that ran last, whether it is the side trace's, and its pass.
+    /// There were more passes.
+    full: bool,
+    /// The instruction that ran last, whether it is the side trace's, and its pass; `None` if that pass is not kept.
     pub last: Option<(Ref, bool, usize)>,
     /// A guard of the root trace has failed.
     pub failed: bool,
@@ -47,6 +49,11 @@ impl History {
         *self.side.get(usize::from(at.0).checked_sub(1)?)?
     }
 
+    /// Whether a pass, if there was one, is kept.
+    pub fn knows(&self, pass: usize) -> bool {
+        !self.full || pass < self.passes.len()
+    }
+
     /// Passes of the root trace.
     pub fn passes(&self) -> usize {
         self.passes.len()
@@ -57,14 +64,23 @@ impl Program {
     /// All values of a run.
     pub fn history(&self, input: &Input) -> History {
         let side = self.side.as_ref().map_or(vec![], |side| blank(&side.body));
-        let mut scribe =
-            Scribe { program: self, passes: vec![], side, before: None, fresh: true, side_runs: 0, failed: false };
+        let mut scribe = Scribe {
+            program: self,
+            passes: vec![],
+            side,
+            before: None,
+            fresh: true,
+            side_runs: 0,
+            failed: false,
+            full: false,
+        };
         let end = self.watch(input, &mut scribe);
-        let last = scribe.before.map(|(which, step)| {
+        let last = scribe.before.filter(|_| !scribe.full).map(|(which, step)| {
             let at = self.body(which).steps[step].at;
             (at, which == Which::Side, scribe.passes.len().saturating_sub(1))
         });
-        History { passes: scribe.passes, side: scribe.side, last, failed: scribe.failed, end }
+        let Scribe { passes, side, full, failed, .. } = scribe;
+        History { passes, side, full, last, failed, end }
     }
 }
 
@@ -80,6 +96,8 @@ struct Scribe<'p> {
     /// How often the side trace was begun.
     side_runs: usize,
     failed: bool,
+    /// There are more passes than are kept.
+    full: bool,
 }
 
 impl Witness for Scribe<'_> {
@@ -109,7 +127,8 @@ impl Witness for Scribe<'_> {
 
 impl Scribe<'_> {
     fn begin(&mut self) {
-        if self.passes.len() < MOST_PASSES {
+        self.full |= self.passes.len() == MOST_PASSES;
+        if !self.full {
             self.passes.push(blank(&self.program.root));
         }
     }
@@ -117,7 +136,7 @@ impl Scribe<'_> {
     fn note(&mut self, which: Which, step: usize, values: &[u64]) {
         let step = &self.program.body(which).steps[step];
         let list = match which {
-            Which::Root => self.passes.last_mut(),
+            Which::Root => self.passes.last_mut().filter(|_| !self.full),
             Which::Side => Some(&mut self.side).filter(|_| self.side_runs == 1),
         };
         let entry = list.and_then(|list| list.get_mut(usize::from(step.at.0) - 1));

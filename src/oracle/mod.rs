@@ -1,6 +1,7 @@
 //! The one pipeline: a case through a backend, the machine and the interpreter, to a verdict.
 
 mod aliased;
+mod dropped;
 mod findings;
 mod inspect;
 mod judge;

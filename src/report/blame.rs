@@ -15,6 +15,9 @@ pub struct Blame {
     pub fields: Vec<FieldNote>,
     /// The statement at fault, then the calls that led there.
     pub chain: Vec<Frame>,
+    /// The function at fault: the one that the bucket names, not one that only encodes what it is told.
+    #[serde(skip)]
+    pub function: Option<String>,
     /// It in words.
     pub why: String,
     /// Optimisations without any one of which the code is right.
@@ -36,6 +39,7 @@ impl From<&blame::Blame> for Blame {
             word: b.word.as_ref().map(|w| (w.offset, Bits(w.word))),
             fields: b.fields.iter().map(note).collect(),
             chain: b.chain.iter().map(frame).collect(),
+            function: blame::function(b),
             why: b.why.clone(),
             vanishes_without: b.vanishes_without.clone(),
         }

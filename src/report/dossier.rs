@@ -144,7 +144,7 @@ impl Dossier {
     /// The same with someone to blame.
     #[must_use]
     pub fn blaming(self, blame: Blame) -> Dossier {
-        let by = blame.chain.first().map_or(String::new(), |frame| format!(", by `{}`", frame.function));
+        let by = blame.function.as_ref().map_or(String::new(), |function| format!(", by `{function}`"));
         Dossier { title: format!("{}{by}", self.title), blame: Some(blame), ..self }
     }
 }

@@ -3,11 +3,12 @@
 use super::narrowed::{Folding, converts};
 use super::numbers::Numbers;
 use super::objects::{Objects, key_word};
+use super::preconditions::{self, Skip};
 use super::refuse;
 use crate::backend::Refusal;
 use crate::case::{Case, Emit};
 use crate::ir::{
-    Arg, Class, Const, ConvCheck, ConvMode, Helper, Ins, Key, Link, Lit, ObjId, Op, Ref, Slot, Snap, Trace, Type,
+    Arg, Class, Const, ConvCheck, ConvMode, Helper, Ins, Key, Link, Lit, ObjId, Op, Ref, Rule, Slot, Snap, Trace, Type,
 };
 use luajit_arm64_sys::{Error, Folded, Jit, SnapEntry, SnapFlags, TRef};
 
@@ -136,14 +137,9 @@ impl<'a> Emitter<'a> {
         let op2 = match (ins.op, ins.op2) {
             // The recorder's sign mask or second copy; ARM64 does not look at it (`asm_neg`, `asm_abs`).
             (Op::NEG | Op::ABS, Arg::None) => op1,
-            (Op::BSHL | Op::BSHR | Op::BSAR | Op::BROR, arg) if !self.numbers.wide_counts() => self.count(ins, arg)?,
+            (op, arg) if op.info().rule == Rule::Shift && !self.numbers.wide_counts() => self.count(ins, arg)?,
             (_, arg) => self.arg(ins, arg)?,
         };
-        let shifts = matches!(ins.op, Op::BSHL | Op::BSHR | Op::BSAR | Op::BROL | Op::BROR);
-        if shifts && matches!(ins.op2, Arg::K(Const::Ptr(_) | Const::KPtr(_))) {
-            // asm_bitshift takes the low half of a constant; no program shifts by an address.
-            return Err(Refusal::Skip("a shift count is an address".into()));
-        }
         if ins.op == Op::PHI && (TRef(op1).is_const() || TRef(op2).is_const()) {
             return Err(Refusal::Skip("FOLD made a PHI operand constant".into()));
         }
@@ -158,10 +154,11 @@ impl<'a> Emitter<'a> {
             }
         }
         let as_written = self.case.emit == Emit::Raw || self.in_loop;
-        if ins.op == Op::BNOT && as_written && matches!(ins.op1, Arg::Ref(_)) && TRef(op1).is_const() {
-            // asm_bnot takes no constant; FOLD, which would compute it, is not asked here.
-            return Err(Refusal::Skip("an operand that is not folded is constant".into()));
-        }
+        let operands = [TRef(op1), TRef(op2)];
+        preconditions::check(self.jit, self.case, ins, operands, as_written).map_err(|skip| match skip {
+            Skip::Refusal(refusal) => refusal,
+            Skip::Error(e) => self.error(&e),
+        })?;
         if as_written {
             return self.jit.emit(op, ty, op1, op2).map(Some).map_err(|e| self.error(&e));
         }

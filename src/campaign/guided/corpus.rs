@@ -1,7 +1,7 @@
 //! The corpus of a guided hunt: the cases that reached something first, on disk and in memory.
 
 use super::source::draw;
-use super::{Features, Newcomer, Source};
+use super::{Features, Made, Mix, Newcomer, Source};
 use crate::campaign::files::{collect_files, read_case};
 use crate::campaign::{CampaignError, Folder, io_error};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,9 @@ pub struct CorpusState {
     pub features: Vec<u32>,
     /// Edges that the backend has.
     pub edges: usize,
+    /// What mutations and fresh cases have brought lately.
+    #[serde(default)]
+    pub mix: Mix,
 }
 
 /// What a hunt has reached in the backend.
@@ -47,6 +50,7 @@ pub(in crate::campaign) struct Corpus {
     cases: Vec<u64>,
     seen: Features,
     edges: usize,
+    mix: Mix,
     /// The seeds' and cases' texts, by number.
     texts: BTreeMap<u64, String>,
 }
@@ -60,6 +64,7 @@ impl Corpus {
             cases: state.cases.clone(),
             seen: state.features.iter().copied().collect(),
             edges: state.edges,
+            mix: state.mix,
             texts: BTreeMap::new(),
         };
         if is_new {
@@ -77,20 +82,23 @@ impl Corpus {
     /// What the next state of the hunt keeps of it.
     pub fn state(&self) -> CorpusState {
         let features = self.seen.iter().collect();
-        CorpusState { seeds: self.seeds, cases: self.cases.clone(), features, edges: self.edges }
+        CorpusState { seeds: self.seeds, cases: self.cases.clone(), features, edges: self.edges, mix: self.mix }
     }
 
     /// Takes what a worker found new, and keeps the cases in which it still is. Their numbers.
-    pub fn add(&mut self, edges: usize, newcomers: Vec<Newcomer>) -> Vec<u64> {
+    pub fn add(&mut self, edges: usize, made: Made, newcomers: Vec<Newcomer>) -> Vec<u64> {
         self.edges = self.edges.max(edges);
         let before = self.cases.len();
+        let (mut in_mutants, mut in_fresh) = (0, 0);
         for newcomer in newcomers {
             let new = newcomer.features.iter().filter(|feature| self.seen.add(**feature)).count();
+            *(if newcomer.mutant { &mut in_mutants } else { &mut in_fresh }) += new as u64;
             if new > 0 && !newcomer.text.is_empty() {
                 self.cases.push(newcomer.index);
                 self.texts.insert(newcomer.index, newcomer.text);
             }
         }
+        self.mix.add(made, in_mutants, in_fresh);
         self.cases[before..].to_vec()
     }
 
@@ -114,7 +122,7 @@ impl Corpus {
         let Some(count) = u64::try_from(self.cases.len()).ok().filter(|count| *count > 0) else { return Source::Plan };
         let drawn = |n: u64, purpose: &str| self.text(pick(draw(seed, first + n, purpose), count));
         let parents = (0..PARENTS.min(count)).map(|n| smaller(drawn(n, "corpus"), drawn(n, "other")));
-        Source::Parents(parents.collect())
+        Source::Parents { texts: parents.collect(), share: self.mix.share() }
     }
 
     fn text(&self, nth: u64) -> String {
@@ -165,17 +173,20 @@ mod tests {
     use super::*;
 
     fn newcomer(index: u64, features: &[u32]) -> Newcomer {
-        Newcomer { index, features: features.to_vec(), text: format!("case {index}") }
+        Newcomer { index, mutant: false, features: features.to_vec(), text: format!("case {index}") }
     }
 
     #[test]
     fn only_what_is_new_to_all_is_kept() {
         let mut corpus = Corpus::default();
-        assert_eq!(corpus.add(10, vec![newcomer(3, &[1, 8]), newcomer(4, &[8]), newcomer(5, &[8, 9])]), [3, 5]);
-        assert_eq!(corpus.add(10, vec![newcomer(6, &[1])]), [0; 0]);
+        assert_eq!(
+            corpus.add(10, Made::default(), vec![newcomer(3, &[1, 8]), newcomer(4, &[8]), newcomer(5, &[8, 9])]),
+            [3, 5]
+        );
+        assert_eq!(corpus.add(10, Made::default(), vec![newcomer(6, &[1])]), [0; 0]);
         assert_eq!(corpus.reach(), Some(Reach { edges: 2, of: 10, features: 3, corpus: 2 }));
         let counted = Newcomer { text: String::new(), ..newcomer(7, &[70]) };
-        assert_eq!(corpus.add(10, vec![counted]), [0; 0], "nobody wants its text");
+        assert_eq!(corpus.add(10, Made::default(), vec![counted]), [0; 0], "nobody wants its text");
         assert_eq!(corpus.reach().expect("edges are counted").features, 4);
     }
 
@@ -183,11 +194,12 @@ mod tests {
     fn a_batch_has_a_few_cases_of_the_corpus_the_same_each_time() {
         let mut corpus = Corpus::default();
         assert_eq!(corpus.source(1, 0, 128), Source::Plan);
-        corpus.add(10, (0..100).map(|n| newcomer(n, &[n as u32])).collect());
-        let Source::Parents(parents) = corpus.source(1, 128, 256) else { panic!("there are cases") };
-        assert_eq!(parents.len() as u64, PARENTS);
-        assert_eq!(corpus.source(1, 128, 256), Source::Parents(parents.clone()));
-        assert_ne!(corpus.source(2, 128, 256), Source::Parents(parents));
+        corpus.add(10, Made::default(), (0..100).map(|n| newcomer(n, &[n as u32])).collect());
+        let source = corpus.source(1, 128, 256);
+        let Source::Parents { texts, .. } = &source else { panic!("there are cases") };
+        assert_eq!(texts.len() as u64, PARENTS);
+        assert_eq!(corpus.source(1, 128, 256), source);
+        assert_ne!(corpus.source(2, 128, 256), source);
     }
 
     #[test]

@@ -6,12 +6,15 @@
 
 mod corpus;
 mod features;
+mod mix;
 mod source;
 mod watch;
 
 pub(super) use corpus::{Corpus, read_seeds};
 pub use corpus::{CorpusState, Reach};
 pub(super) use features::Features;
+pub(super) use mix::Made;
+pub use mix::Mix;
 pub(super) use source::Brood;
 pub use source::Source;
 pub(super) use watch::Watch;
@@ -24,6 +27,9 @@ use serde::{Deserialize, Serialize};
 pub struct Newcomer {
     /// Its number.
     pub index: u64,
+    /// It was made of an earlier case.
+    #[serde(default)]
+    pub mutant: bool,
     /// The features, ascending.
     pub features: Vec<u32>,
     /// The case as a `.trace` file; empty where nobody wants it.

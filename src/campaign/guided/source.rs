@@ -1,5 +1,6 @@
 //! What the cases of a batch are made of, and how: a case is decided by its number and its source.
 
+use super::mix::Share;
 use crate::campaign::pieces;
 use crate::campaign::plan::Plan;
 use crate::case::Case;
@@ -14,8 +15,13 @@ pub enum Source {
     /// The plan.
     #[default]
     Plan,
-    /// Mutations of these `.trace` files; one case in [`FRESH`] is the plan's, and what no mutation can be judged for.
-    Parents(Vec<String>),
+    /// Mutations of these `.trace` files, a share of the cases; the others are the plan's, and those for which no mutation can be judged.
+    Parents {
+        /// The files.
+        texts: Vec<String>,
+        /// How many cases are mutations.
+        share: Share,
+    },
     /// These `.trace` files, numbered from `first` on.
     Given {
         /// The first one's number.
@@ -25,8 +31,6 @@ pub enum Source {
     },
 }
 
-/// New shapes come from the generator alone: mutation changes little. Measured: `docs/guidance.md`.
-const FRESH: u64 = 2;
 /// Mutations that are tried until one can be judged.
 const TRIES: u64 = 4;
 
@@ -36,17 +40,19 @@ pub(in crate::campaign) struct Brood {
     cases: Vec<Case>,
     /// The number of the first case, where they are to be taken as they are.
     first: Option<u64>,
+    /// How many cases are mutations of them, where they are not.
+    share: Option<Share>,
 }
 
 impl Brood {
     /// Files that don't parse count for nothing: they were printed by this program, or parsed before.
     pub fn new(source: &Source) -> Brood {
-        let (texts, first) = match source {
-            Source::Plan => (&[][..], None),
-            Source::Parents(texts) => (&texts[..], None),
-            Source::Given { first, texts } => (&texts[..], Some(*first)),
+        let (texts, first, share) = match source {
+            Source::Plan => (&[][..], None, None),
+            Source::Parents { texts, share } => (&texts[..], None, Some(*share)),
+            Source::Given { first, texts } => (&texts[..], Some(*first), None),
         };
-        Brood { cases: texts.iter().filter_map(|text| Some(text::parse(text).ok()?.case)).collect(), first }
+        Brood { cases: texts.iter().filter_map(|text| Some(text::parse(text).ok()?.case)).collect(), first, share }
     }
 
     /// The case of a number.
@@ -61,12 +67,15 @@ impl Brood {
         }
     }
 
+    /// Whether the case of a number is made of another one.
+    pub fn mutates(&self, plan: &Plan, index: u64) -> bool {
+        self.parent(plan, index).is_some()
+    }
+
     /// The case to mutate; none where the plan makes the case.
     fn parent(&self, plan: &Plan, index: u64) -> Option<&Case> {
-        let count = u64::try_from(self.cases.len()).ok().filter(|count| *count > 0 && self.first.is_none())?;
-        if !is_mutation(plan.seed, index) {
-            return None;
-        }
+        let count = u64::try_from(self.cases.len()).ok().filter(|count| *count > 0)?;
+        self.share.filter(|share| share.mutates(plan.seed, index))?;
         self.cases.get(usize::try_from(draw(plan.seed, index, "parent") % count).ok()?)
     }
 }
@@ -81,11 +90,6 @@ fn is_judged(case: &Case) -> bool {
     Program::new(case).is_ok_and(|program| case.inputs.iter().any(|input| program.run(input).is_ok()))
 }
 
-/// Whether a case with parents is made of one of them.
-fn is_mutation(seed: u64, index: u64) -> bool {
-    !draw(seed, index, "fresh").is_multiple_of(FRESH)
-}
-
 /// A number that looks random, the same for the same seed, case and purpose.
 pub(super) fn draw(seed: u64, index: u64, purpose: &str) -> u64 {
     xxhash_rust::xxh3::xxh3_64_with_seed(&[&index.to_le_bytes(), purpose.as_bytes()].concat(), seed)
@@ -93,6 +97,7 @@ pub(super) fn draw(seed: u64, index: u64, purpose: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::mix::Mix;
     use super::*;
     use crate::campaign::{case_text, tests::plan};
 
@@ -110,8 +115,8 @@ mod tests {
     #[test]
     fn with_parents_about_half_of_the_cases_are_mutations_of_them() {
         let plan = plan();
-        let brood = Brood::new(&Source::Parents(texts()));
-        let (mutations, fresh): (Vec<u64>, Vec<u64>) = (0..80).partition(|n| is_mutation(plan.seed, *n));
+        let brood = Brood::new(&Source::Parents { texts: texts(), share: Mix::default().share() });
+        let (mutations, fresh): (Vec<u64>, Vec<u64>) = (0..80).partition(|n| brood.mutates(&plan, *n));
         assert!(fresh.len() > 20 && mutations.len() > 20);
         fresh.iter().for_each(|n| assert_eq!(brood.case(&plan, *n), pieces::case(&plan, *n)));
         let made = |n: u64| {

@@ -26,7 +26,7 @@ impl Watch {
         let edges = counters.len();
         counters.extend(others(oracle, case));
         let features: Vec<u32> = of_counters(&counters).filter(|feature| self.seen.add(*feature)).collect();
-        let newcomer = (!features.is_empty()).then(|| Newcomer { index, features, text: text() });
+        let newcomer = (!features.is_empty()).then(|| Newcomer { index, mutant: false, features, text: text() });
         (edges, newcomer)
     }
 }

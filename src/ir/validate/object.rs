@@ -53,6 +53,10 @@ pub(super) fn check(trace: &Trace, ins: &Ins, scene: &Scene<'_>) -> Check {
         {
             Err("stores where the VM's own data is".into())
         }
+        // asm_fusexref takes the stored value's register for the sum of string and index.
+        Rule::XStore if def(ins.op1).is_some_and(|d| d.op == Op::STRREF) => {
+            Err("stores to a string: a STRREF is for loads".into())
+        }
         _ => no_arguments(trace, ins),
     }
 }

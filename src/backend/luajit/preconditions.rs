@@ -1,0 +1,75 @@
+//! What the recorder never writes, seen only when the operands are known as FOLD left them: skipped, since LuaJIT relies on it.
+
+use crate::backend::Refusal;
+use crate::case::Case;
+use crate::ir::{Arg, Const, Ins, Op, Rule};
+use crate::world::World;
+use luajit_arm64_sys::{Error, Jit, TRef};
+
+/// Checks an instruction whose operands have been emitted. `as_written` says that FOLD will not be asked.
+pub(super) fn check(jit: &Jit, case: &Case, ins: &Ins, operands: [TRef; 2], as_written: bool) -> Result<(), Skip> {
+    let [op1, op2] = operands;
+    let is_shift = ins.op.info().rule == Rule::Shift;
+    if is_shift && matches!(ins.op2, Arg::K(Const::Ptr(_) | Const::KPtr(_))) {
+        // asm_bitshift takes the low half of a constant; no program shifts by an address.
+        return Err(skip("a shift count is an address"));
+    }
+    if ins.op == Op::BNOT && as_written && matches!(ins.op1, Arg::Ref(_)) && op1.is_const() {
+        // asm_bnot takes no constant; FOLD, which would compute it, is not asked here.
+        return Err(skip("an operand that is not folded is constant"));
+    }
+    if ins.op == Op::SNEW && !as_written && op1.is_const() && op2.is_const() {
+        // lj_opt_fold.c: kfold_snew_kptr makes the string while it folds.
+        let (address, length) = (jit.ir(op1)?.value, jit.ir(op2)?.value);
+        if !has_bytes(&case.world, address, length & 0xffff_ffff) {
+            return Err(skip("FOLD would make a string of bytes that are not there"));
+        }
+    }
+    Ok(())
+}
+
+/// Why an instruction can't be emitted.
+#[derive(Debug)]
+pub(super) enum Skip {
+    /// The recorder writes no such thing.
+    Refusal(Refusal),
+    /// LuaJIT's word.
+    Error(Error),
+}
+
+impl From<Error> for Skip {
+    fn from(e: Error) -> Skip {
+        Skip::Error(e)
+    }
+}
+
+fn skip(why: &str) -> Skip {
+    Skip::Refusal(Refusal::Skip(why.into()))
+}
+
+/// Whether bytes lie in a region or in an object.
+fn has_bytes(world: &World, address: u64, length: u64) -> bool {
+    let within = |from: u64, size: u64| address >= from && address - from <= size && length <= size - (address - from);
+    let in_object =
+        world.objects.iter().zip(world.object_addresses()).any(|(object, header)| {
+            object.kind.payload().is_some_and(|(at, size)| within(header + at, u64::from(size)))
+        });
+    in_object || world.regions.iter().any(|r| within(r.address(), u64::from(r.size)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{Object, ObjectKind, Region};
+
+    #[test]
+    fn bytes_are_in_one_region_or_object() {
+        let region = Region { name: "data".into(), size: 16, offset: 0, readonly: false };
+        let object = Object { name: "s".into(), kind: ObjectKind::Str(b"abc".to_vec()) };
+        let world = World { regions: vec![region], objects: vec![object] };
+        let (data, text) = (world.regions[0].address(), world.object_addresses()[0] + 24);
+        assert!(has_bytes(&world, data, 16) && has_bytes(&world, data + 15, 1) && has_bytes(&world, text, 3));
+        assert!(!has_bytes(&world, data, 17) && !has_bytes(&world, data - 1, 1));
+        assert!(!has_bytes(&world, text, 0xffff_ffff) && !has_bytes(&world, text + 5, 0));
+    }
+}
