@@ -183,7 +183,7 @@ impl<'a> Hunt<'a> {
         for sighting in batch.tally.kept() {
             seen.entry(sighting.class.clone()).or_insert((elapsed, sighting.index));
         }
-        let made = Made { cases: batch.tally.cases, mutants: batch.mutants };
+        let made = Made::of(&batch, self.plan.guided);
         state.tally.add(batch.tally);
         state.done.add(first, end);
         let kept = corpus.add(batch.edges, made, batch.newcomers);

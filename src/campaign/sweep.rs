@@ -42,7 +42,7 @@ impl<'a> Sweep<'a> {
         let guided = || self.corpus.source(self.plan.seed, first, self.next);
         let source = if self.plan.guided { guided() } else { Source::Plan };
         let batch = self.job.judge(&source, first, self.next)?;
-        let made = Made { cases: batch.tally.cases, mutants: batch.mutants };
+        let made = Made::of(&batch, self.plan.guided);
         self.corpus.add(batch.edges, made, batch.newcomers);
         Ok(batch.tally)
     }

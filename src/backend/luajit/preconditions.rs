@@ -25,6 +25,12 @@ pub(super) fn check(jit: &Jit, case: &Case, ins: &Ins, operands: [TRef; 2], as_w
             return Err(skip("FOLD would make a string of bytes that are not there"));
         }
     }
+    if ins.op == Op::XLOAD && !as_written && op1.is_const() && matches!(ins.op1, Arg::Ref(_)) {
+        // lj_opt_fold.c: xload_kptr loads from constant memory while it folds.
+        if !has_bytes(&case.world, jit.ir(op1)?.value, u64::from(ins.ty.size())) {
+            return Err(skip("FOLD would load bytes that are not there"));
+        }
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! How many cases of a guided hunt are made of earlier ones: as many as it pays.
 
 use super::source::draw;
+use crate::campaign::protocol::Batch;
 use serde::{Deserialize, Serialize};
 
 /// Cases of a batch, by how they were made.
@@ -10,6 +11,13 @@ pub struct Made {
     pub cases: u64,
     /// Those made of earlier ones.
     pub mutants: u64,
+}
+
+impl Made {
+    /// The cases of a batch; none count where nothing is made of earlier ones.
+    pub fn of(batch: &Batch, guided: bool) -> Made {
+        if guided { Made { cases: batch.tally.cases, mutants: batch.mutants } } else { Made::default() }
+    }
 }
 
 /// Of sixteen cases so many are made of earlier ones.
@@ -42,6 +50,9 @@ impl Mix {
 
     /// Counts a batch: its cases, and the new features of either kind.
     pub fn add(&mut self, made: Made, new_in_mutants: u64, new_in_fresh: u64) {
+        if made == Made::default() {
+            return;
+        }
         self.mutants.add(made.mutants, new_in_mutants);
         self.fresh.add(made.cases.saturating_sub(made.mutants), new_in_fresh);
     }
