@@ -51,10 +51,19 @@ fn fails_earlier_in(trace: &Trace, sizes: impl Fn(Ref) -> Vec<u64>) -> bool {
         _ => vec![],
     };
     let merged = |(n, (of, index)): (usize, &(Arg, u32))| {
-        let first = checks[..n].iter().any(|(other, smaller)| other == of && smaller < index);
+        let first = checks[..n].iter().any(|(other, smaller)| is_same(trace, *other, *of) && smaller < index);
         first && size(*of).iter().any(|size| *size & 0xffff_ffff <= u64::from(*index))
     };
     checks.iter().enumerate().any(merged)
+}
+
+/// Whether two operands are written alike, so that CSE may make them one.
+fn is_same(trace: &Trace, a: Arg, b: Arg) -> bool {
+    let (Arg::Ref(left), Arg::Ref(right)) = (a, b) else { return a == b };
+    let (left_ins, right_ins) = (trace.get(left), trace.get(right));
+    let alike = || left_ins.op == right_ins.op && left_ins.ty == right_ins.ty && left_ins.op.info().has_value();
+    let args = || left_ins.args().into_iter().zip(right_ins.args());
+    left == right || alike() && args().all(|(a, b)| is_same(trace, a, b))
 }
 
 fn constant_check(ins: &Ins) -> Option<(Arg, u32)> {
@@ -97,5 +106,11 @@ mod tests {
         assert_eq!(departs_in(1, &checks(0, 1)), [Unspecified::MergedCheck]);
         assert_eq!(departs_in(2, &checks(0, 1)), [], "both hold");
         assert_eq!(departs_in(1, &checks(1, 0)), [], "the first one is the larger");
+        let sizes = |then: &str| {
+            let sum = |n: u16, op: &str| format!("{n:04}    int {op}    0001  +1\n");
+            let check = |n: u16, index: i32| format!("{n:04} >  int ABC    {:04}  {index:+}\n", n - 1);
+            departs_in(0, &(sum(2, "ADD") + &check(3, 0) + &sum(4, then) + &check(5, 1)))
+        };
+        assert_eq!((sizes("ADD"), sizes("BOR")), (vec![Unspecified::MergedCheck], vec![]), "the same sum, another one");
     }
 }

@@ -24,7 +24,8 @@ fn a_strings_bytes_follow_its_header_and_end_in_zero() {
     for (index, ty) in [(6, Type::U8), (3, Type::Int)] {
         assert!(matches!(run(load(index, ty)), Err(InterpretError::Unjudged(Unjudged::OutOfWorld { .. }))));
     }
-    let behind = scene().ins(Op::STRREF, Type::P64, gc(KEY), int(0)).ins(Op::ADD, Type::P64, r(1), Arg::K(Const::Int64(1)));
+    let behind =
+        scene().ins(Op::STRREF, Type::P64, gc(KEY), int(0)).ins(Op::ADD, Type::P64, r(1), Arg::K(Const::Int64(1)));
     let store = behind.ins(Op::XSTORE, Type::U8, r(2), int(0));
     assert!(matches!(run(store), Err(InterpretError::Unjudged(Unjudged::ReadOnly { .. }))));
 }
