@@ -7,6 +7,9 @@ use crate::oracle::{Oracle, Verdict};
 /// The name under which FOLD as a whole, with CSE and forwarding, is listed.
 pub(super) const RAW: &str = "fold+cse";
 
+/// The switch of fusion, which is the assembler's alone.
+pub(super) const FUSE: &str = "fuse";
+
 /// FOLD can be to blame: the case agrees past it, or that can't be asked since the passes can't do without it.
 pub(super) fn may_be_folds(case: &Case, needed: &[String]) -> bool {
     case.emit == Emit::Passes || needed.iter().any(|name| name == RAW)

@@ -2,7 +2,7 @@
 
 use super::departure::Trail;
 use super::kind::Misplaced;
-use super::switches::RAW;
+use super::switches::{FUSE, RAW};
 use super::{Blame, BlameError, Cause, Role, Scene, text};
 use crate::case::Case;
 use crate::code::{Became, Emission, Entered, Frame, Store};
@@ -119,7 +119,9 @@ fn ir_chain(
     scene: &Scene,
     frames: Frames,
 ) -> Result<Option<Vec<Frame>>, BlameError> {
-    let raw_agrees = blame.vanishes_without.iter().any(|name| name == RAW);
+    let needs = |switch: &str| blame.vanishes_without.iter().any(|name| name == switch);
+    // Without fusion in the assembler FOLD makes the same IR: if that is assembled right, the IR is right.
+    let raw_agrees = needs(RAW) && !needs(FUSE);
     let emission = folded.and_then(|at| scene.record.emitted.iter().find(|e| e.at == at));
     if let Some(emission) = emission.filter(|e| e.became != Became::Written && (raw_agrees || blame.cause == Cause::Ir))
     {
