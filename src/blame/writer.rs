@@ -120,8 +120,9 @@ fn ir_chain(
     frames: Frames,
 ) -> Result<Option<Vec<Frame>>, BlameError> {
     let needs = |switch: &str| blame.vanishes_without.iter().any(|name| name == switch);
-    // Without fusion in the assembler FOLD makes the same IR: if that is assembled right, the IR is right.
-    let raw_agrees = needs(RAW) && !needs(FUSE);
+    // Without fusion in the assembler FOLD makes the same IR: if that is assembled right, the IR is right. What a value in a register of
+    // the wrong kind does is chance.
+    let raw_agrees = needs(RAW) && (!needs(FUSE) || blame.cause == Cause::Kind);
     let emission = folded.and_then(|at| scene.record.emitted.iter().find(|e| e.at == at));
     if let Some(emission) = emission.filter(|e| e.became != Became::Written && (raw_agrees || blame.cause == Cause::Ir))
     {
