@@ -41,7 +41,7 @@ pub(super) struct Args {
     /// Folder for state, reports and findings [default: hunt-out/BACKEND-MODE-SEED]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Make half of the cases of earlier ones that reached something new in the backend, by its variant `guided`, which is built where it is missing
+    /// Make some cases, as many as pays, of earlier ones that reached something new in the backend, by its variant `guided`, which is built where it is missing
     #[arg(long)]
     guided: bool,
     /// Cases that a new guided hunt begins with: `.trace` files, or folders of them

@@ -45,25 +45,37 @@ fn fails_earlier(case: &Case, history: &History) -> bool {
 }
 
 fn fails_earlier_in(trace: &Trace, sizes: impl Fn(Ref) -> Vec<u64>) -> bool {
+    let firsts = firsts(trace);
     let checks: Vec<(Arg, u32)> = trace.iter().filter_map(|(_, ins)| constant_check(ins)).collect();
     let size = |arg: Arg| match arg {
         Arg::Ref(at) => sizes(at),
         _ => vec![],
     };
     let merged = |(n, (of, index)): (usize, &(Arg, u32))| {
-        let first = checks[..n].iter().any(|(other, smaller)| is_same(trace, *other, *of) && smaller < index);
+        let first = checks[..n]
+            .iter()
+            .any(|(other, smaller)| first_of(&firsts, *other) == first_of(&firsts, *of) && smaller < index);
         first && size(*of).iter().any(|size| *size & 0xffff_ffff <= u64::from(*index))
     };
     checks.iter().enumerate().any(merged)
 }
 
-/// Whether two operands are written alike, so that CSE may make them one.
-fn is_same(trace: &Trace, a: Arg, b: Arg) -> bool {
-    let (Arg::Ref(left), Arg::Ref(right)) = (a, b) else { return a == b };
-    let (left_ins, right_ins) = (trace.get(left), trace.get(right));
-    let alike = || left_ins.op == right_ins.op && left_ins.ty == right_ins.ty && left_ins.op.info().has_value();
-    let args = || left_ins.args().into_iter().zip(right_ins.args());
-    left == right || alike() && args().all(|(a, b)| is_same(trace, a, b))
+/// For each instruction the first that is written alike, as CSE would find it.
+fn firsts(trace: &Trace) -> Vec<Ref> {
+    let mut firsts: Vec<Ref> = vec![];
+    let mut kinds = vec![];
+    for (at, ins) in trace.iter() {
+        let kind = (ins.op, ins.ty, ins.args().map(|arg| first_of(&firsts, arg)));
+        let alike = kinds.iter().position(|other| *other == kind).filter(|_| ins.op.info().has_value());
+        firsts.push(alike.map_or(at, |n| firsts[n]));
+        kinds.push(kind);
+    }
+    firsts
+}
+
+fn first_of(firsts: &[Ref], arg: Arg) -> Arg {
+    let known = arg.as_ref().and_then(|r| firsts.get(usize::from(r.0) - 1));
+    known.map_or(arg, |first| Arg::Ref(*first))
 }
 
 fn constant_check(ins: &Ins) -> Option<(Arg, u32)> {

@@ -5,8 +5,7 @@ use super::findings::{
 };
 use super::prepare::{Image, images};
 use super::verdict::{Judged, Stage, Stats, Verdict};
-use super::{Oracle, OracleError, observe};
-use super::{aliased, dropped, narrowed};
+use super::{Oracle, OracleError, aliased, dropped, narrowed, observe};
 use crate::backend::{Refusal, Stray};
 use crate::case::{Case, Emit, Gc};
 use crate::code::{Code, Registers};

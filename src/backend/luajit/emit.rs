@@ -3,7 +3,7 @@
 use super::narrowed::{Folding, converts};
 use super::numbers::Numbers;
 use super::objects::{Objects, key_word};
-use super::preconditions::{self, Skip};
+use super::preconditions;
 use super::refuse;
 use crate::backend::Refusal;
 use crate::case::{Case, Emit};
@@ -155,10 +155,10 @@ impl<'a> Emitter<'a> {
         }
         let as_written = self.case.emit == Emit::Raw || self.in_loop;
         let operands = [TRef(op1), TRef(op2)];
-        preconditions::check(self.jit, self.case, ins, operands, as_written).map_err(|skip| match skip {
-            Skip::Refusal(refusal) => refusal,
-            Skip::Error(e) => self.error(&e),
-        })?;
+        let broken = preconditions::check(self.jit, self.case, ins, operands, as_written);
+        if let Some(why) = broken.map_err(|e| self.error(&e))? {
+            return Err(Refusal::Skip(why.into()));
+        }
         if as_written {
             return self.jit.emit(op, ty, op1, op2).map(Some).map_err(|e| self.error(&e));
         }

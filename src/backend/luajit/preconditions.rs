@@ -1,56 +1,42 @@
 //! What the recorder never writes, seen only when the operands are known as FOLD left them: skipped, since LuaJIT relies on it.
 
-use crate::backend::Refusal;
 use crate::case::Case;
 use crate::ir::{Arg, Const, Ins, Op, Rule};
 use crate::world::World;
 use luajit_arm64_sys::{Error, Jit, TRef};
 
-/// Checks an instruction whose operands have been emitted. `as_written` says that FOLD will not be asked.
-pub(super) fn check(jit: &Jit, case: &Case, ins: &Ins, operands: [TRef; 2], as_written: bool) -> Result<(), Skip> {
+/// Why an instruction whose operands have been emitted is to be skipped, if it is. `as_written` says that FOLD will not be asked.
+pub(super) fn check(
+    jit: &Jit,
+    case: &Case,
+    ins: &Ins,
+    operands: [TRef; 2],
+    as_written: bool,
+) -> Result<Option<&'static str>, Error> {
     let [op1, op2] = operands;
     let is_shift = ins.op.info().rule == Rule::Shift;
     if is_shift && matches!(ins.op2, Arg::K(Const::Ptr(_) | Const::KPtr(_))) {
         // asm_bitshift takes the low half of a constant; no program shifts by an address.
-        return Err(skip("a shift count is an address"));
+        return Ok(Some("a shift count is an address"));
     }
     if ins.op == Op::BNOT && as_written && matches!(ins.op1, Arg::Ref(_)) && op1.is_const() {
         // asm_bnot takes no constant; FOLD, which would compute it, is not asked here.
-        return Err(skip("an operand that is not folded is constant"));
+        return Ok(Some("an operand that is not folded is constant"));
     }
     if ins.op == Op::SNEW && !as_written && op1.is_const() && op2.is_const() {
         // lj_opt_fold.c: kfold_snew_kptr makes the string while it folds.
         let (address, length) = (jit.ir(op1)?.value, jit.ir(op2)?.value);
         if !has_bytes(&case.world, address, length & 0xffff_ffff) {
-            return Err(skip("FOLD would make a string of bytes that are not there"));
+            return Ok(Some("FOLD would make a string of bytes that are not there"));
         }
     }
     if ins.op == Op::XLOAD && !as_written && op1.is_const() && matches!(ins.op1, Arg::Ref(_)) {
         // lj_opt_fold.c: xload_kptr loads from constant memory while it folds.
         if !has_bytes(&case.world, jit.ir(op1)?.value, u64::from(ins.ty.size())) {
-            return Err(skip("FOLD would load bytes that are not there"));
+            return Ok(Some("FOLD would load bytes that are not there"));
         }
     }
-    Ok(())
-}
-
-/// Why an instruction can't be emitted.
-#[derive(Debug)]
-pub(super) enum Skip {
-    /// The recorder writes no such thing.
-    Refusal(Refusal),
-    /// LuaJIT's word.
-    Error(Error),
-}
-
-impl From<Error> for Skip {
-    fn from(e: Error) -> Skip {
-        Skip::Error(e)
-    }
-}
-
-fn skip(why: &str) -> Skip {
-    Skip::Refusal(Refusal::Skip(why.into()))
+    Ok(None)
 }
 
 /// Whether bytes lie in a region or in an object.
