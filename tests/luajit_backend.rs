@@ -265,106 +265,12 @@ fn where_no_guard_leaves_no_side_trace_starts() {
 }
 
 #[test]
-fn two_phis_of_what_fold_finds_to_be_one_value_are_no_case() {
-    let file = |second: &str| {
-        let text = format!(
-            "; tracehound 1
-; emit fold
-; region data 8 at 0
-; input 1
----- TRACE 1
-....        SNAP   #0   [ ---- ---- ]
-0001    int XLOAD  [data+0]
-0002    int XLOAD  {second}
-....        SNAP   #1   [ ---- ---- ]
-0003 ------ LOOP ------------
-0004    int SLOAD  #2
-0005 >  int LT     0001  +0
-0006    int PHI    0001  0004
-0007    int PHI    0002  0001
----- TRACE 1 stop -> loop
-"
-        );
-        tracehound::text::parse(&text).unwrap().case
-    };
-    assert!(backend().compile(&file("[data+4]")).is_ok());
-    let refused = backend().compile(&file("[data+0]"));
-    assert_eq!(refused, Err(Refusal::Skip("FOLD made the left operands of two PHIs one".into())));
-}
-
-/// A new struct that snapshot 1 restores, stored to behind it; `snap` is before the guard.
-fn sunk_store(snap: &str) -> Case {
-    let last = if snap.is_empty() { 2 } else { 3 };
-    let text = format!(
-        "; tracehound 1
-; emit passes
-; region data 8 at 0
-; input 1
----- TRACE 1
-....        SNAP   #0   [ ---- ---- ]
-0001    cdt CNEW   ctype:struct8   nil
-0002    p64 ADD    0001  +16
-0003    i64 XSTORE 0002  +0
-....        SNAP   #1   [ ---- ---- 0001 ]
-0004    p64 ADD    0001  +16
-0005    i64 XSTORE 0004  +7
-{snap}0006    int XLOAD  [data+0]
-0007 >  int EQ     0006  +1
-....        SNAP   #{last}   [ ---- ---- 0001 ]
----- TRACE 1 stop -> loop
-"
-    );
-    tracehound::text::parse(&text).unwrap_or_else(|e| panic!("{e}")).case
-}
-
-#[test]
-fn a_guard_behind_a_sunk_store_has_a_snapshot_of_its_own() {
-    let Turn(luajit, _turn) = backend();
-    let mut oracle = Oracle::new(Box::new(luajit)).unwrap();
-    let mut verdict = |case: &Case| oracle.judge(case).unwrap().verdict;
-    assert_eq!(verdict(&sunk_store("....        SNAP   #2   [ ---- ---- 0001 ]\n")), Verdict::Agree);
-    let reason = "a guard behind a sunk store has no snapshot of its own";
-    assert_eq!(verdict(&sunk_store("")), Verdict::Skip(reason.into()));
-    let mut unsunk = sunk_store("");
-    unsunk.flags.sink = false;
-    assert_eq!(verdict(&unsunk), Verdict::Agree);
-}
-
-#[test]
 fn strings_are_linked_anew_when_their_table_grows() {
     let text = include_str!("data/growing_string_table.trace");
     let case = tracehound::text::parse(text).unwrap_or_else(|e| panic!("{e}")).case;
     let Turn(luajit, _turn) = backend();
     let judged = Oracle::new(Box::new(luajit)).unwrap().judge(&case).unwrap();
     assert_eq!(judged.verdict, Verdict::Agree);
-}
-
-#[test]
-fn what_a_loop_carries_and_what_it_finds_unchanged_stay_two_values() {
-    let file = |address: &str| {
-        let text = format!(
-            "; tracehound 1
-; emit fold
-; region data 8 at 0
-; input 1
-;   slot 2 int +0
----- TRACE 1
-....        SNAP   #0   [ ---- ---- ]
-0001    int XLOAD  [data+0]
-0002    int XLOAD  {address}
-....        SNAP   #1   [ ---- ---- ]
-0003 ------ LOOP ------------
-0004    int SLOAD  #2
-0005 >  int GE     0001  0002
-0006    int PHI    0001  0004
----- TRACE 1 stop -> loop
-"
-        );
-        tracehound::text::parse(&text).unwrap_or_else(|e| panic!("{e}")).case
-    };
-    let refused = backend().compile(&file("[data+0]"));
-    assert_eq!(refused, Err(Refusal::Skip("FOLD made the left operand of a PHI and an invariant one".into())));
-    assert!(backend().compile(&file("[data+4]")).is_ok());
 }
 
 #[test]

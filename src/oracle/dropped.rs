@@ -47,15 +47,14 @@ fn fails_earlier(case: &Case, history: &History) -> bool {
 fn fails_earlier_in(trace: &Trace, sizes: impl Fn(Ref) -> Vec<u64>) -> bool {
     let firsts = firsts(trace);
     let checks: Vec<(Arg, u32)> = trace.iter().filter_map(|(_, ins)| constant_check(ins)).collect();
-    let size = |arg: Arg| match arg {
-        Arg::Ref(at) => sizes(at),
-        _ => vec![],
+    let fails = |of: Arg, index: u32| match of {
+        Arg::Ref(at) => sizes(at).iter().any(|size| *size & 0xffff_ffff <= u64::from(index)),
+        _ => false,
     };
+    // The run may have ended before the larger check: it fails where the first one stands.
     let merged = |(n, (of, index)): (usize, &(Arg, u32))| {
-        let first = checks[..n]
-            .iter()
-            .any(|(other, smaller)| first_of(&firsts, *other) == first_of(&firsts, *of) && smaller < index);
-        first && size(*of).iter().any(|size| *size & 0xffff_ffff <= u64::from(*index))
+        let alike = |other: Arg| first_of(&firsts, other) == first_of(&firsts, *of);
+        checks[..n].iter().any(|(other, smaller)| alike(*other) && smaller < index && fails(*other, *index))
     };
     checks.iter().enumerate().any(merged)
 }
@@ -123,6 +122,8 @@ mod tests {
             let check = |n: u16, index: i32| format!("{n:04} >  int ABC    {:04}  {index:+}\n", n - 1);
             departs_in(0, &(sum(2, "ADD") + &check(3, 0) + &sum(4, then) + &check(5, 1)))
         };
+        let ended = "0002 >  int ABC    0001  +0\n0003 >  int LT     0001  +0\n0004 >  int ABC    0001  +1\n";
+        assert_eq!(departs_in(1, ended), [Unspecified::MergedCheck], "the run ends before the larger one");
         assert_eq!((sizes("ADD"), sizes("BOR")), (vec![Unspecified::MergedCheck], vec![]), "the same sum, another one");
     }
 }

@@ -88,6 +88,7 @@ impl Oracle {
         stats: &mut Stats,
     ) -> Result<Verdict, OracleError> {
         let mut seen_exits = 0u64;
+        let mut agreed = vec![];
         let images = timed(stats, Stage::Emulate, || {
             self.gaps.enter(case, self.backend.runtime());
             self.machine.load(code).map(|()| images(case))
@@ -110,8 +111,17 @@ impl Oracle {
             };
             count_end(&expected, stats);
             stats.inputs += 1;
-            if let Some(found) = self.compare_run(case, program, code, n, expected, &run, &mut seen_exits, stats) {
-                return Ok(found);
+            match self.compare_run(case, program, code, n, expected, &run, &mut seen_exits, stats) {
+                Held::Wrong(found) => return Ok(found),
+                Held::Agrees => agreed.push(n),
+                Held::Tolerated if self.gaps.first_written(self.backend.runtime()).is_some() => {
+                    // What a tolerated run wrote it may write. Whether the ones before it did, they tell once more.
+                    self.gaps.fill(self.backend.runtime());
+                    for &before in &agreed {
+                        self.run(case, code, before, &images[before])?;
+                    }
+                }
+                Held::Tolerated => {}
             }
         }
         let written = timed(stats, Stage::Compare, || self.gaps.first_written(self.backend.runtime()));
@@ -174,20 +184,17 @@ impl Oracle {
         run: &Run,
         seen_exits: &mut u64,
         stats: &mut Stats,
-    ) -> Option<Verdict> {
+    ) -> Held {
         if let End::Fault(fault) = &run.outcome.end {
             let history = program.history(&case.inputs[n]);
             let promised = Outcome { unspecified: broken_promises(case, &history), ..expected.clone() };
             return match tolerated(case, &promised, code.may_fuse_fma) {
-                Some(reason) => {
-                    count_tolerated(stats, reason);
-                    None
-                }
-                None => Some(fault_finding(case, code, n, fault, &expected)),
+                Some(reason) => tolerate(stats, reason),
+                None => Held::Wrong(fault_finding(case, code, n, fault, &expected)),
             };
         }
         if let Some(text) = &run.unrestored {
-            return Some(finding(case, FaultClass::BackendAssert.into(), None, Some(n), vec![text.clone()]));
+            return Held::Wrong(finding(case, FaultClass::BackendAssert.into(), None, Some(n), vec![text.clone()]));
         }
         let differences = timed(stats, Stage::Compare, || compare::compare(&expected, &run.outcome));
         if !differences.is_empty() {
@@ -196,24 +203,33 @@ impl Oracle {
                 expected.unspecified.push(Unspecified::NarrowedSum);
             }
             expected.unspecified.extend(broken_promises(case, &history));
-            if let Some(reason) = tolerated(case, &expected, code.may_fuse_fma) {
-                count_tolerated(stats, reason);
-                return None;
-            }
-            return Some(mismatch_finding(case, n, &expected.end, &differences));
+            return match tolerated(case, &expected, code.may_fuse_fma) {
+                Some(reason) => tolerate(stats, reason),
+                None => Held::Wrong(mismatch_finding(case, n, &expected.end, &differences)),
+            };
         }
         if let Some(Stray { address, text }) = &run.stray {
             let found = finding(case, MismatchClass::WrongMemory.into(), None, Some(n), vec![text.clone()]);
-            return Some(placed(found, Some(*address)));
+            return Held::Wrong(placed(found, Some(*address)));
         }
         if let Some(text) = clobbered(code, run.exit, &run.regs) {
-            return Some(finding(case, FaultClass::AbiClobber.into(), None, Some(n), vec![text]));
+            return Held::Wrong(finding(case, FaultClass::AbiClobber.into(), None, Some(n), vec![text]));
         }
         let start = Instant::now();
         let found = self.second_opinion(case, code, n, run, seen_exits, stats);
         stats.times[Stage::Compare as usize] += start.elapsed();
-        found
+        found.map_or(Held::Agrees, Held::Wrong)
     }
+}
+
+/// A run held against what the interpreter expects.
+enum Held {
+    /// No difference.
+    Agrees,
+    /// A difference that is allowed.
+    Tolerated,
+    /// A finding.
+    Wrong(Verdict),
 }
 
 /// What a run does that no trace of the recorder's would: the code is right, whatever it did.
@@ -222,8 +238,9 @@ fn broken_promises(case: &Case, history: &History) -> Vec<Unspecified> {
     aliased.into_iter().chain(dropped::departs(case, history)).collect()
 }
 
-fn count_tolerated(stats: &mut Stats, reason: Unspecified) {
+fn tolerate(stats: &mut Stats, reason: Unspecified) -> Held {
     *stats.skipped_inputs.entry(format!("tolerated: {}", reason.name())).or_default() += 1;
+    Held::Tolerated
 }
 
 /// What one run of the code did.

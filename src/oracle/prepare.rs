@@ -72,6 +72,11 @@ impl Gaps {
             end = r.offset + r.size;
         }
         self.push(end, DATA_SIZE.min(end.saturating_add(MARGIN)));
+        self.fill(runtime);
+    }
+
+    /// Fills them.
+    pub fn fill(&self, runtime: &mut dyn Runtime) {
         for &(addr, len) in &self.gaps {
             runtime.write(addr, &PATTERN[..len]);
         }

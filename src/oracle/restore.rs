@@ -43,7 +43,15 @@ impl Oracle {
     pub(super) fn restore_stack(&mut self, code: &Code, run: &mut Run) {
         let Some(exit) = run.exit else { return };
         match self.backend.restore(code, exit, &run.regs) {
-            Ok(Some(stack)) => run.outcome.stack = as_nums(stack, code.exits.get(usize::from(exit.0))),
+            Ok(Some(stack)) => {
+                let nums = as_nums(&stack, code.exits.get(usize::from(exit.0)));
+                // In memory too, where an open upvalue sees them.
+                let (changed, runtime) = ((code.stack..).step_by(8).zip(&stack).zip(&nums), self.backend.runtime());
+                changed
+                    .filter(|((_, old), new)| old != new)
+                    .for_each(|((at, _), new)| runtime.write(at, &new.to_le_bytes()));
+                run.outcome.stack = nums;
+            }
             Ok(None) => {}
             Err(text) => run.unrestored = Some(failed(exit, &text)),
         }
@@ -62,7 +70,8 @@ fn read_stack(outcome: &Outcome) -> Vec<u64> {
 }
 
 /// Makes nums of the ints that stand for them.
-fn as_nums(mut stack: Vec<u64>, exit: Option<&Exit>) -> Vec<u64> {
+fn as_nums(stack: &[u64], exit: Option<&Exit>) -> Vec<u64> {
+    let mut stack = stack.to_vec();
     for slot in exit.iter().flat_map(|e| &e.ints) {
         let word = &mut stack[usize::from(slot.0 - MIN_SLOT)];
         if *word >> 32 == TAG_INT {

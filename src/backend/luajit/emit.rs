@@ -3,6 +3,7 @@
 use super::narrowed::{Folding, converts};
 use super::numbers::Numbers;
 use super::objects::{Objects, key_word};
+use super::phis::Phis;
 use super::preconditions;
 use super::refuse;
 use crate::backend::Refusal;
@@ -57,8 +58,7 @@ struct Emitter<'a> {
     /// Behind LOOP: LuaJIT makes loop bodies by a pass of its own (`lj_opt_loop`), which knows what varies. FOLD alone would merge a
     /// body's values with those from before LOOP, so a hand-built body is emitted as written.
     in_loop: bool,
-    /// What the PHIs so far carry into the loop.
-    carried: Vec<u16>,
+    phis: Phis,
 }
 
 /// Emits a root trace: everything but its end.
@@ -84,8 +84,8 @@ impl<'a> Emitter<'a> {
         let top = trace.snaps.iter().filter_map(|s| s.entries.last()).map(|e| e.slot.0 + 1).max();
         let emitted = Emitted { refs, folded: 0, steps: vec![], ints: vec![], narrowed: vec![] };
         let nslots = top.unwrap_or(2);
-        let (last, snapped, in_loop, carried) = (None, None, false, vec![]);
-        Emitter { jit, numbers, objects, case, trace, nslots, emitted, last, snapped, in_loop, carried }
+        let (last, snapped, in_loop, phis) = (None, None, false, Phis::default());
+        Emitter { jit, numbers, objects, case, trace, nslots, emitted, last, snapped, in_loop, phis }
     }
 
     /// Emits all instructions, and the snapshots from number `first` on.
@@ -140,21 +140,13 @@ impl<'a> Emitter<'a> {
             (op, arg) if op.info().rule == Rule::Shift && !self.numbers.wide_counts() => self.count(ins, arg)?,
             (_, arg) => self.arg(ins, arg)?,
         };
-        if ins.op == Op::PHI && (TRef(op1).is_const() || TRef(op2).is_const()) {
-            return Err(Refusal::Skip("FOLD made a PHI operand constant".into()));
-        }
-        if ins.op == Op::PHI {
-            // The loop pass makes one PHI of a value (`lj_opt_loop.c: loop_emit_phi`), and `asm_phi` counts on it.
-            if self.carried.contains(&op1) {
-                return Err(Refusal::Skip("FOLD made the left operands of two PHIs one".into()));
-            }
-            self.carried.push(op1);
-            if self.is_invariant_too(ins.op1, TRef(op1)) {
-                return Err(Refusal::Skip("FOLD made the left operand of a PHI and an invariant one".into()));
-            }
+        let operands = [TRef(op1), TRef(op2)];
+        if ins.op == Op::PHI
+            && let Some(why) = self.phis.add(self.trace, &self.emitted.refs, ins, operands)
+        {
+            return Err(Refusal::Skip(why.into()));
         }
         let as_written = self.case.emit == Emit::Raw || self.in_loop;
-        let operands = [TRef(op1), TRef(op2)];
         let broken = preconditions::check(self.jit, self.case, ins, operands, as_written);
         if let Some(why) = broken.map_err(|e| self.error(&e))? {
             return Err(Refusal::Skip(why.into()));
@@ -163,6 +155,9 @@ impl<'a> Emitter<'a> {
             return self.jit.emit(op, ty, op1, op2).map(Some).map_err(|e| self.error(&e));
         }
         let folded = self.jit.fold(op, ty, op1, op2).map_err(|e| self.error(&e))?;
+        if let Some(why) = preconditions::check_forwarded(self.jit, ins, ty, folded).map_err(|e| self.error(&e))? {
+            return Err(Refusal::Skip(why.into()));
+        }
         self.count_folded(folded);
         if converts(self.case, ins) {
             let (jit, numbers, trace, refs) = (&*self.jit, self.numbers, self.trace, &self.emitted.refs);
@@ -171,20 +166,6 @@ impl<'a> Emitter<'a> {
             self.emitted.narrowed.extend(narrowed);
         }
         Ok(folded.value())
-    }
-
-    /// Whether a hand-built loop's body uses, as something that does not vary, a value that FOLD merged with one that the loop carries. The
-    /// loop pass, which makes the bodies of LuaJIT's own loops, would give the body the carried one's new value only where it is meant.
-    fn is_invariant_too(&self, left: Arg, carried: TRef) -> bool {
-        let Some(start) = self.trace.loop_ref() else { return false };
-        let merged = |arg: Arg| {
-            let own = |r: &Ref| *r < start && Arg::Ref(*r) != left;
-            arg.as_ref().filter(own).is_some_and(|r| self.value(r).ok() == Some(carried))
-        };
-        let body = self.trace.iter().skip_while(|(at, _)| *at <= start);
-        let mut used = body.filter(|(_, ins)| ins.op != Op::PHI).flat_map(|(_, ins)| ins.args());
-        let snaps = self.trace.snaps.iter().filter(|snap| snap.at > start);
-        used.any(merged) || snaps.flat_map(|snap| &snap.entries).any(|e| merged(e.value))
     }
 
     fn count_folded(&mut self, folded: Folded) {
@@ -230,10 +211,24 @@ impl<'a> Emitter<'a> {
         match arg {
             Arg::None => Ok(0),
             Arg::Ref(r) => self.value(r).map(|t| t.0),
+            Arg::K(Const::Null) if self.is_null_pointer(ins) => {
+                self.jit.kptr(0).map(|t| t.0).map_err(|e| self.error(&e))
+            }
             Arg::K(k) => self.constant(k, ins.ty).map(|t| t.0),
             Arg::Lit(Lit::Upvalue(index)) => self.upvalue(ins.op1, index),
             Arg::Lit(lit) => self.literal(ins, lit),
         }
+    }
+
+    /// Whether an instruction compares a pointer with null, other than a field's. FOLD takes `KNULL` for equal to nothing but itself
+    /// (`lj_opt_fold.c: kfold_kref`), since the recorder writes it only for fields; for other pointers it writes a `KPTR` of zero
+    /// (`lj_crecord.c: recff_cdata_arith`, `lj_ffrecord.c: recff_table_concat`).
+    fn is_null_pointer(&self, ins: &Ins) -> bool {
+        let of_field = |arg: Arg| arg.as_ref().is_some_and(|r| self.trace.get(r).op == Op::FLOAD);
+        self.case.emit != Emit::Raw
+            && ins.op.info().rule == Rule::Equal
+            && ins.ty.is_w64()
+            && !ins.args().into_iter().any(of_field)
     }
 
     /// A shift count as recorders made it that knew counts of 32 bits only.

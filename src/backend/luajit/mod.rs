@@ -9,6 +9,7 @@ mod looping;
 mod narrowed;
 mod numbers;
 mod objects;
+mod phis;
 mod preconditions;
 mod readback;
 mod record;

@@ -1,9 +1,10 @@
 //! What the recorder never writes, seen only when the operands are known as FOLD left them: skipped, since LuaJIT relies on it.
 
+use super::looping::TYPE;
 use crate::case::Case;
 use crate::ir::{Arg, Const, Ins, Op, Rule};
 use crate::world::World;
-use luajit_arm64_sys::{Error, Jit, TRef};
+use luajit_arm64_sys::{Error, Folded, Jit, TRef};
 
 /// Why an instruction whose operands have been emitted is to be skipped, if it is. `as_written` says that FOLD will not be asked.
 pub(super) fn check(
@@ -23,6 +24,15 @@ pub(super) fn check(
         // asm_bnot takes no constant; FOLD, which would compute it, is not asked here.
         return Ok(Some("an operand that is not folded is constant"));
     }
+    if matches!(ins.op, Op::XLOAD | Op::XSTORE) && is_indexed_string(jit, op1)? {
+        // asm_fusexref makes the sum in the general register that has the number of the value's.
+        if ins.ty.is_fp() {
+            return Ok(Some("a number is loaded from a string by an index"));
+        }
+        if ins.op == Op::XSTORE {
+            return Ok(Some("an address in a string is stored to"));
+        }
+    }
     if ins.op == Op::SNEW && !as_written && op1.is_const() && op2.is_const() {
         // lj_opt_fold.c: kfold_snew_kptr makes the string while it folds.
         let (address, length) = (jit.ir(op1)?.value, jit.ir(op2)?.value);
@@ -37,6 +47,24 @@ pub(super) fn check(
         }
     }
     Ok(None)
+}
+
+/// Why what FOLD made of a load is to be skipped, if it is. `ty`: the type byte that the load was written with.
+pub(super) fn check_forwarded(jit: &Jit, ins: &Ins, ty: u8, folded: Folded) -> Result<Option<&'static str>, Error> {
+    let (Rule::TvLoad, Folded::Ref(value)) = (ins.op.info().rule, folded) else { return Ok(None) };
+    // lj_opt_mem.c: fwd_ahload, lj_opt_fwd_uload give what was stored, or what a new table has, and do not look at types: the recorder
+    // loads with the type of the value that it finds there (lj_record.c: rec_idx).
+    let other = (jit.ir(value)?.ty ^ ty) & TYPE != 0;
+    Ok(other.then_some("FOLD forwards a value of another type to a load"))
+}
+
+/// Whether an address is one in a string, by an index that is no constant.
+fn is_indexed_string(jit: &Jit, address: TRef) -> Result<bool, Error> {
+    if address.is_const() {
+        return Ok(false);
+    }
+    let ins = jit.ir(address)?;
+    Ok(Some(ins.op) == jit.tables().op("STRREF") && !TRef(ins.op2).is_const())
 }
 
 /// Whether bytes lie in a region or in an object.
