@@ -36,8 +36,8 @@ pub fn tolerated(case: &Case, expected: &Outcome, may_fuse_fma: bool) -> Option<
         // lj_ir.h: ir_sideeff; lj_iropt.h: IRM_W. Without a use, ADDOV, SUBOV and MULOV are dead code, guard and all (lj_opt_dce.c, lj_asm.c).
         // The generator keeps each in use; mutated, made small or imported, a case may not.
         Unspecified::WeakGuard => case.flags.dce,
-        // lj_opt_fold.c: abc_k makes one check of two by constants, by the larger one, where the first stands. Both leave for the same
-        // bytecode in what the recorder writes.
+        // lj_opt_fold.c: abc_k makes one check of two by constants, by the larger one, where the first stands, and leaves there. The
+        // recorder writes both only where the run that it saw passed both.
         Unspecified::MergedCheck => case.emit != Emit::Raw && case.flags.abc,
     })
 }

@@ -89,8 +89,8 @@ undefined! {
         "More memory than a run may use.",
         "makes too much; make less, or leave the loop sooner";
     TaggedNumber, "tagged-number",
-        "A store to a slot of a NaN whose bits are those of a tagged value: store forwarding keeps it a number, a load does not.",
-        "stores a number that a slot shows as another value; keep such NaNs out of slots";
+        "A NaN whose bits are those of a tagged value, stored to a slot or given to a function as a Lua value: store forwarding keeps it a number, a load does not.",
+        "makes a Lua value of a number that is read as another value; keep such NaNs out of slots";
     Overlap, "overlapping-copy",
         "`memcpy` of overlapping bytes.",
         "copies overlapping bytes; keep them apart";

@@ -5,10 +5,11 @@ use crate::interpret::History;
 use crate::ir::{Arg, Const, Ins, Op, Ref, Rule, Trace};
 use crate::outcome::{End, Unspecified};
 
-/// What LuaJIT may have done to the guards of a run: dropped the one that ends it, or moved a check to an earlier place where it fails.
-pub fn departs(case: &Case, history: &History) -> Vec<Unspecified> {
+/// What LuaJIT may have done to the guards of a run that ended so: dropped the one that ends the interpreter's, or moved a check to an earlier
+/// place, whose exit was taken.
+pub fn departs(case: &Case, history: &History, end: &End) -> Vec<Unspecified> {
     let weak = ends_by_weak_guard(case, history).then_some(Unspecified::WeakGuard);
-    let merged = fails_earlier(case, history).then_some(Unspecified::MergedCheck);
+    let merged = fails_earlier(case, history, end).then_some(Unspecified::MergedCheck);
     weak.into_iter().chain(merged).collect()
 }
 
@@ -37,26 +38,28 @@ fn is_needed(trace: &Trace, value: Ref) -> bool {
     restored(value) || needed[usize::from(value.0)]
 }
 
-/// Whether of two checks of one size by constants the larger one fails: it is the first one's then.
-fn fails_earlier(case: &Case, history: &History) -> bool {
+/// Whether a run left by the exit of a check of a size by a constant that holds, where a larger one behind it, of the same size, does not.
+fn fails_earlier(case: &Case, history: &History, end: &End) -> bool {
+    let End::Exit(exit) = end else { return false };
     let root = |at: Ref| (0..history.passes()).filter_map(|pass| history.latest(at, pass)).collect::<Vec<_>>();
     let side = |at: Ref| history.side(at).into_iter().collect();
-    fails_earlier_in(&case.trace, root) || case.side.as_ref().is_some_and(|fork| fails_earlier_in(&fork.trace, side))
+    match usize::from(exit.0).checked_sub(case.trace.snaps.len()).zip(case.side.as_ref()) {
+        None => fails_earlier_in(&case.trace, exit.0.into(), root),
+        Some((own, fork)) => fails_earlier_in(&fork.trace, own, side),
+    }
 }
 
-fn fails_earlier_in(trace: &Trace, sizes: impl Fn(Ref) -> Vec<u64>) -> bool {
+fn fails_earlier_in(trace: &Trace, exit: usize, sizes: impl Fn(Ref) -> Vec<u64>) -> bool {
     let firsts = firsts(trace);
-    let checks: Vec<(Arg, u32)> = trace.iter().filter_map(|(_, ins)| constant_check(ins)).collect();
-    let fails = |of: Arg, index: u32| match of {
-        Arg::Ref(at) => sizes(at).iter().any(|size| *size & 0xffff_ffff <= u64::from(index)),
-        _ => false,
-    };
+    let checks: Vec<(Ref, Ref, u32)> = trace.iter().filter_map(constant_check).collect();
+    let leaves = |at: Ref| trace.exit_at(at).is_some_and(|n| usize::from(n.0) == exit);
+    let fails = |of: Ref, index: u32| sizes(of).iter().any(|size| *size & 0xffff_ffff <= u64::from(index));
+    let alike = |a: Ref, b: Ref| first_of(&firsts, Arg::Ref(a)) == first_of(&firsts, Arg::Ref(b));
     // The run may have ended before the larger check: it fails where the first one stands.
-    let merged = |(n, (of, index)): (usize, &(Arg, u32))| {
-        let alike = |other: Arg| first_of(&firsts, other) == first_of(&firsts, *of);
-        checks[..n].iter().any(|(other, smaller)| alike(*other) && smaller < index && fails(*other, *index))
-    };
-    checks.iter().enumerate().any(merged)
+    checks.iter().filter(|(at, ..)| leaves(*at)).any(|(at, of, smaller)| {
+        let behind = checks.iter().filter(|(other, size, index)| other > at && index > smaller && alike(*of, *size));
+        behind.into_iter().any(|(_, _, index)| fails(*of, *index))
+    })
 }
 
 /// For each instruction the first that is written alike, as CSE would find it.
@@ -77,9 +80,10 @@ fn first_of(firsts: &[Ref], arg: Arg) -> Arg {
     known.map_or(arg, |first| Arg::Ref(*first))
 }
 
-fn constant_check(ins: &Ins) -> Option<(Arg, u32)> {
-    match (ins.op, ins.op2) {
-        (Op::ABC, Arg::K(Const::Int(index))) => Some((ins.op1, index.cast_unsigned())),
+/// A check by a constant: where it is, of which size, and the constant.
+fn constant_check((at, ins): (Ref, &Ins)) -> Option<(Ref, Ref, u32)> {
+    match (ins.op, ins.op1, ins.op2) {
+        (Op::ABC, Arg::Ref(size), Arg::K(Const::Int(index))) => Some((at, size, index.cast_unsigned())),
         _ => None,
     }
 }
@@ -88,15 +92,21 @@ fn constant_check(ins: &Ins) -> Option<(Arg, u32)> {
 mod tests {
     use super::*;
     use crate::interpret::Program;
+    use crate::ir::ExitNo;
     use crate::text;
 
     fn departs_in(slot: i32, body: &str) -> Vec<Unspecified> {
+        departs_by(0, slot, body)
+    }
+
+    fn departs_by(exit: u16, slot: i32, body: &str) -> Vec<Unspecified> {
         let text = format!(
             "; tracehound 1\n; region a 64 at 0\n; input 1\n;   slot 2 int {slot:+}\n---- TRACE 1\n\
              ....        SNAP   #0   [ ---- ---- ]\n0001    int SLOAD  #2\n{body}---- TRACE 1 stop -> return\n"
         );
         let case = text::parse(&text).unwrap_or_else(|e| panic!("{e}")).case;
-        departs(&case, &Program::new(&case).expect("a program").history(&case.inputs[0]))
+        let history = Program::new(&case).expect("a program").history(&case.inputs[0]);
+        departs(&case, &history, &End::Exit(ExitNo(exit)))
     }
 
     #[test]
@@ -122,6 +132,9 @@ mod tests {
             let check = |n: u16, index: i32| format!("{n:04} >  int ABC    {:04}  {index:+}\n", n - 1);
             departs_in(0, &(sum(2, "ADD") + &check(3, 0) + &sum(4, then) + &check(5, 1)))
         };
+        let apart = "0002 >  int ABC    0001  +0\n....        SNAP   #1   [ ---- ---- ]\n0003 >  int ABC    0001  +1\n";
+        assert_eq!(departs_by(0, 1, apart), [Unspecified::MergedCheck]);
+        assert_eq!(departs_by(1, 1, apart), [], "the exit of the larger one");
         let ended = "0002 >  int ABC    0001  +0\n0003 >  int LT     0001  +0\n0004 >  int ABC    0001  +1\n";
         assert_eq!(departs_in(1, ended), [Unspecified::MergedCheck], "the run ends before the larger one");
         assert_eq!((sizes("ADD"), sizes("BOR")), (vec![Unspecified::MergedCheck], vec![]), "the same sum, another one");

@@ -187,7 +187,8 @@ impl Oracle {
     ) -> Held {
         if let End::Fault(fault) = &run.outcome.end {
             let history = program.history(&case.inputs[n]);
-            let promised = Outcome { unspecified: broken_promises(case, &history), ..expected.clone() };
+            let promised =
+                Outcome { unspecified: broken_promises(case, &history, &run.outcome.end), ..expected.clone() };
             return match tolerated(case, &promised, code.may_fuse_fma) {
                 Some(reason) => tolerate(stats, reason),
                 None => Held::Wrong(fault_finding(case, code, n, fault, &expected)),
@@ -202,7 +203,7 @@ impl Oracle {
             if narrowed::departs(code, &history) {
                 expected.unspecified.push(Unspecified::NarrowedSum);
             }
-            expected.unspecified.extend(broken_promises(case, &history));
+            expected.unspecified.extend(broken_promises(case, &history, &run.outcome.end));
             return match tolerated(case, &expected, code.may_fuse_fma) {
                 Some(reason) => tolerate(stats, reason),
                 None => Held::Wrong(mismatch_finding(case, n, &expected.end, &differences)),
@@ -233,9 +234,9 @@ enum Held {
 }
 
 /// What a run does that no trace of the recorder's would: the code is right, whatever it did.
-fn broken_promises(case: &Case, history: &History) -> Vec<Unspecified> {
+fn broken_promises(case: &Case, history: &History, end: &End) -> Vec<Unspecified> {
     let aliased = aliased::departs(case, history).then_some(Unspecified::StrictAliasing);
-    aliased.into_iter().chain(dropped::departs(case, history)).collect()
+    aliased.into_iter().chain(dropped::departs(case, history, end)).collect()
 }
 
 fn tolerate(stats: &mut Stats, reason: Unspecified) -> Held {

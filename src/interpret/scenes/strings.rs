@@ -71,6 +71,9 @@ fn values_have_texts() {
     assert_eq!(text(int(-12), TostrMode::Int), b"-12");
     assert_eq!(text(int(0x141), TostrMode::Char), b"A");
     assert_eq!(text(num(0.1), TostrMode::Num), b"0.1");
+    let tagged = Arg::K(Const::Num(crate::world::TV_NIL));
+    let sample = scene().ins(Op::TOSTR, Type::Str, tagged, Arg::Lit(Lit::Tostr(TostrMode::Num)));
+    assert_eq!(refused(sample), Undefined::TaggedNumber);
 }
 
 #[test]

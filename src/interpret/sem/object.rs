@@ -3,6 +3,7 @@
 use super::super::error::{Undefined, Unjudged};
 use super::super::frame::{Flow, Frame, Literal, Step};
 use super::super::heap::{self, BYTECODE, Body, Cdata, ENV, Heap, Place, THREAD};
+use super::slot;
 use crate::ir::{Field, Type};
 
 type Effect = Result<Flow, Unjudged>;
@@ -98,10 +99,12 @@ pub(in super::super) fn lref(_: &mut Frame<'_>, _: &Step) -> Effect {
 
 /// `TMPREF`: the address of the VM's temporary, which then holds the value. A constant number that only goes in has a place of its
 /// own, which nothing loads from (`asm_tvptr`).
-#[expect(clippy::unnecessary_wraps, reason = "the signature of its kind")]
 pub(in super::super) fn tmpref(frame: &mut Frame<'_>, step: &Step) -> Effect {
     let Literal::Tmpref { mode, ty, constant } = step.literal else { unreachable!("decoded with a mode") };
     let word = heap::word(ty, frame.values[step.a]);
+    if mode.in1 {
+        slot::check_number(step, ty, word)?;
+    }
     let elsewhere = ty == Type::Num && constant && !mode.out1;
     if mode.in1 && !elsewhere {
         frame.heap.temporary = Some(word);

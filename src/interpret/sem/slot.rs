@@ -26,11 +26,15 @@ pub(in super::super) fn vload(frame: &mut Frame<'_>, step: &Step) -> Result<Flow
 /// `ASTORE`, `HSTORE`, `USTORE`: the value's word.
 pub(in super::super) fn store(frame: &mut Frame<'_>, step: &Step) -> Result<Flow, Unjudged> {
     let word = heap::word(step.ty, frame.values[step.b]);
-    if step.ty == Type::Num && !memory::has_type(Type::Num, word) {
-        return Err(step.undefined(Undefined::TaggedNumber));
-    }
+    check_number(step, step.ty, word)?;
     write(frame, frame.values[step.a], word).map_err(|why| step.undefined(why))?;
     Ok(Flow::Next(0))
+}
+
+/// Makes sure that a Lua value of a number is one.
+pub(super) fn check_number(step: &Step, ty: Type, word: u64) -> Result<(), Unjudged> {
+    let fits = ty != Type::Num || memory::has_type(Type::Num, word);
+    fits.then_some(()).ok_or_else(|| step.undefined(Undefined::TaggedNumber))
 }
 
 fn checked(ty: Type, word: u64) -> Flow {

@@ -4,8 +4,8 @@
 
 use super::super::error::{Undefined, Unjudged};
 use super::super::frame::{Flow, Frame, Literal, Step};
-use super::{format, hold, memory, scan};
-use crate::ir::TostrMode;
+use super::{format, hold, memory, scan, slot};
+use crate::ir::{TostrMode, Type};
 use std::cmp::Ordering;
 
 type Effect = Result<Flow, Unjudged>;
@@ -38,8 +38,9 @@ pub(in super::super) fn tostr(frame: &mut Frame<'_>, step: &Step) -> Effect {
         TostrMode::Int => super::int(value).to_string().into_bytes(),
         TostrMode::Char => vec![value.to_le_bytes()[0]],
         TostrMode::Num => {
-            // It crosses in the VM's temporary.
+            // It crosses in the VM's temporary, as a Lua value.
             frame.heap.temporary = None;
+            slot::check_number(step, Type::Num, value)?;
             format::number(f64::from_bits(value)).map_err(|why| step.undefined(why))?.into_bytes()
         }
     };
