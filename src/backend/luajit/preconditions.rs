@@ -24,13 +24,14 @@ pub(super) fn check(
         // asm_bnot takes no constant; FOLD, which would compute it, is not asked here.
         return Ok(Some("an operand that is not folded is constant"));
     }
-    if matches!(ins.op, Op::XLOAD | Op::XSTORE) && is_indexed_string(jit, op1)? {
-        // asm_fusexref makes the sum in the general register that has the number of the value's.
+    if matches!(ins.op, Op::XLOAD | Op::XSTORE) && is_in_string(jit, op1)? {
+        // lj_ffrecord.c loads bytes, and stores none. asm_fusexref adds in the general register that has the number of the loaded one,
+        // and does not mask that of a number where it takes a constant index for a register.
         if ins.ty.is_fp() {
-            return Ok(Some("a number is loaded from a string by an index"));
+            return Ok(Some("a number is loaded from a string"));
         }
         if ins.op == Op::XSTORE {
-            return Ok(Some("an address in a string is stored to"));
+            return Ok(Some("a string is stored to"));
         }
     }
     if ins.op == Op::SNEW && !as_written && op1.is_const() && op2.is_const() {
@@ -58,13 +59,9 @@ pub(super) fn check_forwarded(jit: &Jit, ins: &Ins, ty: u8, folded: Folded) -> R
     Ok(other.then_some("FOLD forwards a value of another type to a load"))
 }
 
-/// Whether an address is one in a string, by an index that is no constant.
-fn is_indexed_string(jit: &Jit, address: TRef) -> Result<bool, Error> {
-    if address.is_const() {
-        return Ok(false);
-    }
-    let ins = jit.ir(address)?;
-    Ok(Some(ins.op) == jit.tables().op("STRREF") && !TRef(ins.op2).is_const())
+/// Whether an address is one in a string.
+fn is_in_string(jit: &Jit, address: TRef) -> Result<bool, Error> {
+    Ok(!address.is_const() && Some(jit.ir(address)?.op) == jit.tables().op("STRREF"))
 }
 
 /// Whether bytes lie in a region or in an object.
