@@ -116,6 +116,8 @@ fn a_load_is_of_the_type_that_fold_forwards() {
     assert_eq!(table("0004    num ASTORE 0003  +1.5\n", "0005 >  int ALOAD  0003"), skip(reason));
     assert_eq!(table("0004    num ASTORE 0003  +1.5\n", "0005 >  num ALOAD  0003"), Verdict::Agree);
     assert_eq!(table("", "0004 >  nil ALOAD  0003"), Verdict::Agree);
+    let byte = "0004    u8  XLOAD  [data+0]\n0005    int ASTORE 0003  0004\n";
+    assert_eq!(table(byte, "0006 >  int ALOAD  0003"), Verdict::Agree, "a byte is an int");
 }
 
 #[test]

@@ -155,7 +155,9 @@ impl<'a> Emitter<'a> {
             return self.jit.emit(op, ty, op1, op2).map(Some).map_err(|e| self.error(&e));
         }
         let folded = self.jit.fold(op, ty, op1, op2).map_err(|e| self.error(&e))?;
-        if let Some(why) = preconditions::check_forwarded(self.jit, ins, ty, folded).map_err(|e| self.error(&e))? {
+        if let Some(why) =
+            preconditions::check_forwarded(self.jit, self.numbers, ins, folded).map_err(|e| self.error(&e))?
+        {
             return Err(Refusal::Skip(why.into()));
         }
         self.count_folded(folded);

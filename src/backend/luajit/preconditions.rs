@@ -1,8 +1,8 @@
 //! What the recorder never writes, seen only when the operands are known as FOLD left them: skipped, since LuaJIT relies on it.
 
-use super::looping::TYPE;
+use super::numbers::Numbers;
 use crate::case::Case;
-use crate::ir::{Arg, Const, Ins, Op, Rule};
+use crate::ir::{Arg, Const, Ins, Op, Rule, Type};
 use crate::world::World;
 use luajit_arm64_sys::{Error, Folded, Jit, TRef};
 
@@ -50,13 +50,20 @@ pub(super) fn check(
     Ok(None)
 }
 
-/// Why what FOLD made of a load is to be skipped, if it is. `ty`: the type byte that the load was written with.
-pub(super) fn check_forwarded(jit: &Jit, ins: &Ins, ty: u8, folded: Folded) -> Result<Option<&'static str>, Error> {
-    let (Rule::TvLoad, Folded::Ref(value)) = (ins.op.info().rule, folded) else { return Ok(None) };
+/// Why what FOLD made of a load is to be skipped, if it is.
+pub(super) fn check_forwarded(
+    jit: &Jit,
+    numbers: &Numbers,
+    load: &Ins,
+    folded: Folded,
+) -> Result<Option<&'static str>, Error> {
+    let (Rule::TvLoad, Folded::Ref(value)) = (load.op.info().rule, folded) else { return Ok(None) };
     // lj_opt_mem.c: fwd_ahload, lj_opt_fwd_uload give what was stored, or what a new table has, and do not look at types: the recorder
     // loads with the type of the value that it finds there (lj_record.c: rec_idx).
-    let other = (jit.ir(value)?.ty ^ ty) & TYPE != 0;
-    Ok(other.then_some("FOLD forwards a value of another type to a load"))
+    let found = jit.ir(value)?.ty;
+    let is_narrow = [Type::I8, Type::U8, Type::I16, Type::U16].into_iter().any(|ty| numbers.is(found, ty));
+    let same = numbers.is(found, load.ty) || load.ty == Type::Int && is_narrow;
+    Ok((!same).then_some("FOLD forwards a value of another type to a load"))
 }
 
 /// Whether an address is one in a string.

@@ -4,7 +4,7 @@ use super::mix::Share;
 use crate::campaign::pieces;
 use crate::campaign::plan::Plan;
 use crate::case::Case;
-use crate::generate::mutate;
+use crate::generate::{crossover, graft, mutate};
 use crate::interpret::Program;
 use crate::text;
 use serde::{Deserialize, Serialize};
@@ -31,8 +31,14 @@ pub enum Source {
     },
 }
 
-/// Mutations that are tried until one can be judged.
+/// Children that are tried until one can be judged.
 const TRIES: u64 = 4;
+/// Of so many children,
+const WAYS: u64 = 16;
+/// so many are made of two cases,
+const CROSSED: u64 = 2;
+/// and so many have a fresh piece.
+const GRAFTED: u64 = 1;
 
 /// A source whose files are read.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +67,7 @@ impl Brood {
         match (given, self.parent(plan, index)) {
             (Some(case), _) => case.clone(),
             (None, parent) => {
-                let mutant = parent.and_then(|parent| judged_mutant(parent, plan.seed, index));
+                let mutant = parent.and_then(|parent| self.judged_child(parent, plan.seed, index));
                 mutant.map_or_else(|| pieces::case(plan, index), |case| Case { arena: pieces::arena(index), ..case })
             }
         }
@@ -72,18 +78,31 @@ impl Brood {
         self.parent(plan, index).is_some()
     }
 
-    /// The case to mutate; none where the plan makes the case.
+    /// The case to make one of; none where the plan makes the case.
     fn parent(&self, plan: &Plan, index: u64) -> Option<&Case> {
-        let count = u64::try_from(self.cases.len()).ok().filter(|count| *count > 0)?;
         self.share.filter(|share| share.mutates(plan.seed, index))?;
-        self.cases.get(usize::try_from(draw(plan.seed, index, "parent") % count).ok()?)
+        self.drawn(plan.seed, index, "parent")
     }
-}
 
-/// A mutation with an input that can be judged: offsets and pointers that were changed may leave the world, and then a run shows nothing.
-fn judged_mutant(parent: &Case, seed: u64, index: u64) -> Option<Case> {
-    let mutants = (0..TRIES).map(|n| mutate(parent, seed.wrapping_add(n), index));
-    mutants.into_iter().find(is_judged)
+    fn drawn(&self, seed: u64, index: u64, purpose: &str) -> Option<&Case> {
+        let count = u64::try_from(self.cases.len()).ok().filter(|count| *count > 0)?;
+        self.cases.get(usize::try_from(draw(seed, index, purpose) % count).ok()?)
+    }
+
+    /// A child with an input that can be judged: offsets and pointers that were changed may leave the world, and then a run shows nothing.
+    fn judged_child(&self, parent: &Case, seed: u64, index: u64) -> Option<Case> {
+        let mut children = (0..TRIES).map(|n| self.child(parent, seed.wrapping_add(n), index));
+        children.find(is_judged)
+    }
+
+    /// A case with small changes, sometimes of two cases or with a fresh piece.
+    fn child(&self, parent: &Case, seed: u64, index: u64) -> Case {
+        match (draw(seed, index, "way") % WAYS, self.drawn(seed, index, "mate")) {
+            (way, Some(mate)) if way < CROSSED => crossover(parent, mate, seed, index),
+            (way, _) if way < CROSSED + GRAFTED => graft(parent, seed, index),
+            _ => mutate(parent, seed, index),
+        }
+    }
 }
 
 fn is_judged(case: &Case) -> bool {
@@ -121,7 +140,7 @@ mod tests {
         fresh.iter().for_each(|n| assert_eq!(brood.case(&plan, *n), pieces::case(&plan, *n)));
         let made = |n: u64| {
             let case = brood.case(&plan, n);
-            let mutant = |parent: &Case| judged_mutant(parent, plan.seed, n).is_some_and(|mutant| mutant == case);
+            let mutant = |parent: &Case| brood.judged_child(parent, plan.seed, n).is_some_and(|mutant| mutant == case);
             brood.cases.iter().any(mutant)
         };
         assert!(mutations.iter().filter(|n| made(**n)).count() * 10 > mutations.len() * 9);
