@@ -269,8 +269,14 @@ fn strings_are_linked_anew_when_their_table_grows() {
     let text = include_str!("data/growing_string_table.trace");
     let case = tracehound::text::parse(text).unwrap_or_else(|e| panic!("{e}")).case;
     let Turn(luajit, _turn) = backend();
-    let judged = Oracle::new(Box::new(luajit)).unwrap().judge(&case).unwrap();
-    assert_eq!(judged.verdict, Verdict::Agree);
+    let mut oracle = Oracle::new(Box::new(luajit)).unwrap();
+    assert_eq!(oracle.judge(&case).unwrap().verdict, Verdict::Agree);
+    // Thousands of calls an input: a case of many such would take as long as one that hangs.
+    let many = Case { inputs: vec![case.inputs[0].clone(); 6], ..case };
+    let judged = oracle.judge(&many).unwrap();
+    let left_out = judged.stats.skipped_inputs.get("the inputs before made too many calls");
+    assert_eq!(judged.stats.inputs + left_out.copied().unwrap_or(0), 6);
+    assert!((1..6).contains(&judged.stats.inputs), "{} judged", judged.stats.inputs);
 }
 
 #[test]

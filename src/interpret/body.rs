@@ -6,7 +6,7 @@ use super::frame::{Flow, Frame, Step};
 use super::heap::word;
 use super::program::MAX_STEPS;
 use crate::ir::validate::MIN_SLOT;
-use crate::ir::{ExitNo, Op, Ref, Slot, Type};
+use crate::ir::{ExitNo, Ref, Slot, Type};
 use crate::outcome::Value;
 use crate::world::TAG_INT;
 
@@ -69,21 +69,6 @@ pub(super) struct Course<'v> {
     pub stop: Option<(usize, ExitNo)>,
 }
 
-/// Instructions that a call counts as: an emulator takes longer to leave for a function and to come back.
-const CALL: usize = 100;
-
-/// What a step takes of a run's fuel. Which instructions are calls depends on the backend; these are LuaJIT's on ARM64.
-fn cost(step: &Step) -> usize {
-    let calls = match step.op {
-        Op::CALLA | Op::CALLN | Op::CALLL | Op::CALLS | Op::CALLXS | Op::POW | Op::MOD | Op::FPMATH | Op::LDEXP => true,
-        Op::TNEW | Op::TDUP | Op::CNEW | Op::CNEWI | Op::SNEW | Op::XSNEW | Op::NEWREF | Op::GCSTEP => true,
-        Op::TOSTR | Op::STRTO | Op::BUFPUT | Op::BUFSTR | Op::OBAR => true,
-        Op::DIV => step.ty != Type::Num,
-        _ => false,
-    };
-    if calls { CALL } else { 1 }
-}
-
 impl Body {
     /// Runs until the trace is left. The frame has this trace's values.
     pub fn run(&self, frame: &mut Frame<'_>, course: &mut Course<'_>) -> Result<Left, Unjudged> {
@@ -104,7 +89,7 @@ impl Body {
             }
             let at = self.looping.as_ref().map_or(Ref(1), |l| l.at);
             // An empty body uses fuel too.
-            let used = self.steps[start..].iter().map(cost).sum::<usize>().max(1);
+            let used = (self.steps.len() - start).max(1);
             course.fuel = course.fuel.checked_sub(used).ok_or(Unjudged::Fuel { at, limit: MAX_STEPS })?;
             let Some(looping) = &self.looping else { return Ok(Left::End) };
             looping.assign(frame);

@@ -12,8 +12,7 @@ use crate::ir::{Class, ExitNo, Ref};
 use crate::outcome::{self, End, Outcome, Value};
 use crate::world::{TV_NIL, World};
 
-/// Most instructions of a run, a call being as many as it takes longer: far above what a generated loop needs to end, far below a
-/// noticeable wait.
+/// Most instructions of a run: far above what a generated loop needs to end, far below a noticeable wait.
 pub const MAX_STEPS: u32 = 100_000;
 
 /// A case made ready for runs with many inputs.

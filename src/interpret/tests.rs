@@ -70,26 +70,6 @@ fn iterations_use_fuel() {
 }
 
 #[test]
-fn calls_use_more_fuel() {
-    // Some 2000 passes of five instructions.
-    let passes = |op| {
-        let loop_of = Sample::new()
-            .slots(&[(2, SlotValue::Int(0))])
-            .sload(Int, 2, "T")
-            .looped()
-            .ins(Op::ADD, Int, r(1), int(1))
-            .ins(op, Int, r(1), int(7))
-            .ins(Op::USE, Int, r(4), Arg::None)
-            .guard(Op::LT, Int, r(3), int(2000))
-            .ins(Op::PHI, Int, r(1), r(3));
-        let case = loop_of.case();
-        Program::new(&case).expect("decodes").run(&case.inputs[0]).map(|out| out.end)
-    };
-    assert_eq!(passes(Op::BAND), Ok(End::Exit(ExitNo(1))));
-    assert!(matches!(passes(Op::MOD), Err(Unjudged::Fuel { .. })));
-}
-
-#[test]
 fn a_nan_that_looks_like_another_value_is_not_handed_on() {
     let nan = |bits| {
         let data = SymPtr { region: RegionId(0), offset: 0 };

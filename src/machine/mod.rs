@@ -56,6 +56,8 @@ pub struct Ended {
     /// It took so long that a busy host may have made it look endless, or an endless loop may have been cut short:
     /// [`Machine::run_counted`] tells, on fresh memory.
     pub slow: bool,
+    /// How often the code called the backend's runtime.
+    pub calls: usize,
 }
 
 /// How a run ended.
@@ -116,12 +118,13 @@ impl Machine {
         let mut regs = start.clone();
         let (start, slow) = (Instant::now(), in_proportion(SLOW, self.budget));
         let armed = self.watchdog.arm();
-        loop {
+        for calls in 0.. {
             let halt = go(&mut self.engine, code, &mut regs, None)?;
             if let Some(how) = ended(&self.engine, halt, code, runtime, &mut regs, armed.fired())? {
-                return Ok(Ended { how, regs, slow: armed.fired() || start.elapsed() > slow });
+                return Ok(Ended { how, regs, slow: armed.fired() || start.elapsed() > slow, calls });
             }
         }
+        unreachable!("the watchdog ends it");
     }
 
     /// Runs the loaded code with one input as [`Machine::run`] does, but counts instructions instead of watching the clock: what comes
@@ -139,16 +142,17 @@ impl Machine {
         self.forget(&self.loaded.clone())?;
         self.engine.reset()?;
         let mut regs = start.clone();
-        let mut calls = 0..MAX_CALLS / (BUDGET / self.budget).max(1);
+        let (mut calls, most) = (0, MAX_CALLS / (BUDGET / self.budget).max(1));
         let how = loop {
             let halt = go(&mut self.engine, code, &mut regs, Some(self.budget))?;
-            let over = calls.next().is_none() || halt == Halt::Quiet;
+            let over = calls == most || halt == Halt::Quiet;
             if let Some(how) = ended(&self.engine, halt, code, runtime, &mut regs, over)? {
                 break how;
             }
+            calls += 1;
         };
         self.forget(&self.loaded.clone())?;
-        Ok(Ended { how, regs, slow: false })
+        Ok(Ended { how, regs, slow: false, calls })
     }
 
     /// Runs the loaded code with one input, instruction by instruction: `visit` sees the registers and the memory before each and may end
@@ -167,7 +171,7 @@ impl Machine {
         self.check_start(start.pc)?;
         self.forget(&self.loaded.clone())?;
         self.engine.reset()?;
-        let (mut regs, mut steps) = (start.clone(), 0..most);
+        let (mut regs, mut steps, mut calls) = (start.clone(), 0..most, 0);
         let how = loop {
             if visit(&regs, runtime).is_break() {
                 break None;
@@ -180,9 +184,10 @@ impl Machine {
             if let Some(how) = ended(&self.engine, halt, code, runtime, &mut regs, over)? {
                 break Some(how);
             }
+            calls += 1;
         };
         self.forget(&self.loaded.clone())?;
-        Ok(how.map(|how| Ended { how, regs, slow: false }))
+        Ok(how.map(|how| Ended { how, regs, slow: false, calls }))
     }
 
     /// The code's place in the window.

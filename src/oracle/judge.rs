@@ -17,6 +17,9 @@ use crate::outcome::{End, FaultClass, MismatchClass, Outcome, Unspecified};
 use crate::verify::verify;
 use std::time::Instant;
 
+/// Calls after which no more inputs of a case are run: the emulator takes some 50 microseconds for each, and a loop makes thousands.
+const MOST_CALLS: usize = 15_000;
+
 impl Oracle {
     /// Judges a checked case.
     ///
@@ -88,7 +91,7 @@ impl Oracle {
         stats: &mut Stats,
     ) -> Result<Verdict, OracleError> {
         let mut seen_exits = 0u64;
-        let mut agreed = vec![];
+        let (mut agreed, mut calls) = (vec![], 0);
         let images = timed(stats, Stage::Emulate, || {
             self.gaps.enter(case, self.backend.runtime());
             self.machine.load(code).map(|()| images(case))
@@ -102,7 +105,12 @@ impl Oracle {
                     continue;
                 }
             };
+            if calls > MOST_CALLS {
+                *stats.skipped_inputs.entry("the inputs before made too many calls".into()).or_default() += 1;
+                continue;
+            }
             let run = timed(stats, Stage::Emulate, || self.run(case, code, n, image))?;
+            calls += run.calls;
             let collected = |leaving| program.run_leaving_at(&case.inputs[n], leaving);
             let expected = timed(stats, Stage::Interpret, || leaving(case, n, &run).map_or(Ok(expected), collected));
             let Ok(expected) = expected else {
@@ -161,7 +169,8 @@ impl Oracle {
             HowEnded::Fault(fault) => (None, End::Fault(fault)),
         };
         let outcome = observe::observe(case, code, end, exit, &ended.regs, self.backend.runtime());
-        let mut run = Run { outcome, regs: ended.regs, exit, unrestored: None, collections: 0, stray: None };
+        let mut run =
+            Run { outcome, regs: ended.regs, exit, unrestored: None, collections: 0, stray: None, calls: ended.calls };
         if case.restores() {
             self.restore_stack(code, &mut run);
         }
@@ -257,6 +266,8 @@ pub struct Run {
     pub unrestored: Option<String>,
     /// How often the collector was called.
     pub collections: u32,
+    /// How often any function of the backend's was.
+    pub calls: usize,
     /// A stray store to the runtime's own data.
     pub stray: Option<Stray>,
 }
