@@ -208,7 +208,7 @@ impl Builder<'_, '_, '_> {
     fn bounded(&mut self, class: Class, room: i64) -> Option<Ref> {
         let fits = |r: &&Ref| {
             self.interval(Arg::Ref(**r))
-                .is_some_and(|(lo, hi)| hi.abs_diff(lo) <= room.cast_unsigned() && lo.abs() < 1 << 40)
+                .is_some_and(|(lo, hi)| hi.abs_diff(lo) <= room.cast_unsigned() && lo.unsigned_abs() < 1 << 40)
         };
         self.available(class).iter().rev().find(fits).copied()
     }

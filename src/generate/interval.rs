@@ -55,7 +55,8 @@ fn of_conv(ins: &Ins, a: Option<Interval>) -> Option<Interval> {
     };
     // Doubles hold these exactly; single precision holds 24 bits.
     let exact = if ins.ty == Type::Float || mode.src == Type::Float { 24 } else { 53 };
-    let fp_fits = !(ins.ty.is_fp() || mode.src.is_fp()) || lo.abs() >> exact == 0 && hi.abs() >> exact == 0;
+    let fp_fits =
+        !(ins.ty.is_fp() || mode.src.is_fp()) || lo.unsigned_abs() >> exact == 0 && hi.unsigned_abs() >> exact == 0;
     if reads_unsigned && lo < 0 || !fp_fits { None } else { fit(ins.ty.class(), lo, hi) }
 }
 
@@ -113,4 +114,23 @@ fn fit(class: Class, lo: i64, hi: i64) -> Option<Interval> {
         _ => full(class)?,
     };
     (min <= lo && hi <= max).then_some((lo, hi))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{ConvCheck, ConvMode};
+
+    fn to_num(k: i64) -> Option<Interval> {
+        let mode = Lit::Conv(ConvMode { src: Type::I64, sext: false, check: ConvCheck::Plain });
+        let (op1, op2) = (Arg::K(Const::Int64(k)), Arg::Lit(mode));
+        of_conv(&Ins { op: Op::CONV, ty: Type::Num, guard: false, op1, op2 }, of_const(Const::Int64(k)))
+    }
+
+    #[test]
+    fn doubles_are_known_where_they_are_exact() {
+        assert_eq!([to_num(-7), to_num(1 << 52)], [Some((-7, -7)), Some((1 << 52, 1 << 52))]);
+        // Found by cargo fuzz, which checks for overflow: there is no absolute value of the smallest one.
+        assert_eq!([to_num(i64::MIN), to_num(i64::MAX)], [None, None]);
+    }
 }
