@@ -134,6 +134,18 @@ fn strings_are_read_as_integers() {
     assert_eq!((access("i64", "i64", "0001"), access("u8 ", "int", "+7")), (Verdict::Agree, Verdict::Agree));
 }
 
+#[test]
+fn a_string_is_not_stored_to_where_fold_drops_a_sum() {
+    let store = |offset: &str| {
+        let body = format!(
+            "0001 >  str SLOAD  #2    T\n0002    p64 STRREF 0001  +0\n0003    p64 ADD    0002  {offset}\n\
+             0004    u8  XSTORE 0003  +1\n"
+        );
+        judge(&case("fold", "", &straight(&body)))
+    };
+    assert_eq!((store("+0"), store("+1")), (skip("a string is stored to"), Verdict::Agree));
+}
+
 /// The conversion of what is out of range is left open; a run that departs by it may store where the interpreter's does not.
 fn out_of_range(place: &str) -> Verdict {
     let body = format!(
