@@ -160,6 +160,27 @@ fn what_a_tolerated_run_writes_is_no_finding() {
 }
 
 #[test]
+fn a_merged_check_of_a_table_that_a_side_trace_inherits_fails_first() {
+    let traces = "---- TRACE 1
+....        SNAP   #0   [ ---- ---- ---- {t}  ]
+0001    int XLOAD  [data+0]
+0002 >  int GE     0001  +1
+....        SNAP   #1   [ ---- ---- ]
+---- TRACE 1 stop -> interpreter
+---- TRACE 2 start 1/0
+....        SNAP   #0   [ ---- ---- ]
+0001    tab SLOAD  #3    P
+0002    int FLOAD  0001  tab.asize
+0003 >  int ABC    0002  +0
+....        SNAP   #1   [ ---- ---- ---- 0001 ]
+0004    int FLOAD  {t}   tab.asize
+0005 >  int ABC    0004  +1
+---- TRACE 2 stop -> interpreter
+";
+    assert_eq!(judge(&case("fold", "; object t table asize 1\n", traces)), Verdict::Agree);
+}
+
+#[test]
 fn an_open_upvalue_sees_the_num_that_an_int_stands_for() {
     let traces = "---- TRACE 1
 ....        SNAP   #0   [ ---- ---- ]

@@ -1,8 +1,8 @@
 //! Guards that need not be where they were written.
 
-use crate::case::Case;
+use crate::case::{Case, SideTrace};
 use crate::interpret::History;
-use crate::ir::{Arg, Const, Ins, Op, Ref, Rule, Trace};
+use crate::ir::{Arg, Const, Ins, Lit, Op, Ref, Rule, Trace};
 use crate::outcome::{End, Unspecified};
 
 /// What LuaJIT may have done to the guards of a run that ended so: dropped the one that ends the interpreter's, or moved a check to an earlier
@@ -44,13 +44,18 @@ fn fails_earlier(case: &Case, history: &History, end: &End) -> bool {
     let root = |at: Ref| (0..history.passes()).filter_map(|pass| history.latest(at, pass)).collect::<Vec<_>>();
     let side = |at: Ref| history.side(at).into_iter().collect();
     match usize::from(exit.0).checked_sub(case.trace.snaps.len()).zip(case.side.as_ref()) {
-        None => fails_earlier_in(&case.trace, exit.0.into(), root),
-        Some((own, fork)) => fails_earlier_in(&fork.trace, own, side),
+        None => fails_earlier_in(&case.trace, exit.0.into(), root, |_| None),
+        Some((own, fork)) => fails_earlier_in(&fork.trace, own, side, |ins| constant_at_fork(case, fork, ins)),
     }
 }
 
-fn fails_earlier_in(trace: &Trace, exit: usize, sizes: impl Fn(Ref) -> Vec<u64>) -> bool {
-    let firsts = firsts(trace);
+fn fails_earlier_in(
+    trace: &Trace,
+    exit: usize,
+    sizes: impl Fn(Ref) -> Vec<u64>,
+    inherited: impl Fn(&Ins) -> Option<Arg>,
+) -> bool {
+    let firsts = firsts(trace, inherited);
     let checks: Vec<(Ref, Ref, u32)> = trace.iter().filter_map(constant_check).collect();
     let leaves = |at: Ref| trace.exit_at(at).is_some_and(|n| usize::from(n.0) == exit);
     let fails = |of: Ref, index: u32| sizes(of).iter().any(|size| *size & 0xffff_ffff <= u64::from(index));
@@ -62,22 +67,31 @@ fn fails_earlier_in(trace: &Trace, exit: usize, sizes: impl Fn(Ref) -> Vec<u64>)
     })
 }
 
-/// For each instruction the first that is written alike, as CSE would find it.
-fn firsts(trace: &Trace) -> Vec<Ref> {
-    let mut firsts: Vec<Ref> = vec![];
+/// For each instruction the first that is written alike, as CSE would find it, or the constant that `inherited` says it is.
+fn firsts(trace: &Trace, inherited: impl Fn(&Ins) -> Option<Arg>) -> Vec<Arg> {
+    let mut firsts: Vec<Arg> = vec![];
     let mut kinds = vec![];
     for (at, ins) in trace.iter() {
         let kind = (ins.op, ins.ty, ins.args().map(|arg| first_of(&firsts, arg)));
         let alike = kinds.iter().position(|other| *other == kind).filter(|_| ins.op.info().has_value());
-        firsts.push(alike.map_or(at, |n| firsts[n]));
+        firsts.push(inherited(ins).unwrap_or_else(|| alike.map_or(Arg::Ref(at), |n| firsts[n])));
         kinds.push(kind);
     }
     firsts
 }
 
-fn first_of(firsts: &[Ref], arg: Arg) -> Arg {
+fn first_of(firsts: &[Arg], arg: Arg) -> Arg {
     let known = arg.as_ref().and_then(|r| firsts.get(usize::from(r.0) - 1));
-    known.map_or(arg, |first| Arg::Ref(*first))
+    known.copied().unwrap_or(arg)
+}
+
+/// The constant that the exit where a side trace starts has for a slot.
+fn constant_at_fork(case: &Case, fork: &SideTrace, ins: &Ins) -> Option<Arg> {
+    let (Op::SLOAD, Arg::Lit(Lit::Slot(slot)), Arg::Lit(Lit::Sload(mode))) = (ins.op, ins.op1, ins.op2) else {
+        return None;
+    };
+    let snap = case.trace.snaps.get(usize::from(fork.exit.0)).filter(|_| mode.parent)?;
+    snap.entries.iter().find(|e| e.slot.0 == slot).map(|e| e.value).filter(|value| matches!(value, Arg::K(_)))
 }
 
 /// A check by a constant: where it is, of which size, and the constant.
