@@ -5,7 +5,9 @@ use std::sync::{Mutex, PoisonError};
 use tracehound::backend::BackendId;
 use tracehound::backend::luajit::LuaJit;
 use tracehound::case::Case;
+use tracehound::ir::{ObjId, Slot};
 use tracehound::oracle::{Oracle, Verdict};
+use tracehound::world::SlotValue;
 
 /// The verdict of the built-in LuaJIT's plain build. A process can have one Lua state: tests take turns.
 fn judge(case: &Case) -> Verdict {
@@ -161,23 +163,34 @@ fn what_a_tolerated_run_writes_is_no_finding() {
 
 #[test]
 fn a_merged_check_of_a_table_that_a_side_trace_inherits_fails_first() {
-    let traces = "---- TRACE 1
-....        SNAP   #0   [ ---- ---- ---- {t}  ]
+    // The table of the second check is the first one's: a constant, or in two slots of the exit.
+    for (slots, table) in [("{t} ", "{t} "), ("0002", "0002"), ("{t} ", "0002")] {
+        let traces = format!(
+            "---- TRACE 1
+....        SNAP   #0   [ ---- ---- ]
 0001    int XLOAD  [data+0]
-0002 >  int GE     0001  +1
-....        SNAP   #1   [ ---- ---- ]
+0002 >  tab SLOAD  #2    T
+....        SNAP   #1   [ ---- ---- ---- {slots} {slots} ]
+0003 >  int GE     0001  +1
+....        SNAP   #2   [ ---- ---- ]
 ---- TRACE 1 stop -> interpreter
----- TRACE 2 start 1/0
+---- TRACE 2 start 1/1
 ....        SNAP   #0   [ ---- ---- ]
 0001    tab SLOAD  #3    P
-0002    int FLOAD  0001  tab.asize
-0003 >  int ABC    0002  +0
-....        SNAP   #1   [ ---- ---- ---- 0001 ]
-0004    int FLOAD  {t}   tab.asize
-0005 >  int ABC    0004  +1
+0002    tab SLOAD  #4    P
+0003    int FLOAD  0001  tab.asize
+0004 >  int ABC    0003  +0
+....        SNAP   #1   [ ---- ---- ---- 0001 0002 ]
+0005    int FLOAD  {table}  tab.asize
+0006 >  int ABC    0005  +1
 ---- TRACE 2 stop -> interpreter
-";
-    assert_eq!(judge(&case("fold", "; object t table asize 1\n", traces)), Verdict::Agree);
+"
+        );
+        let scene = "; object t table asize 1\n";
+        let mut inherits = case("fold", scene, &traces);
+        inherits.inputs[0].slots = vec![(Slot(2), SlotValue::Obj(ObjId(0)))];
+        assert_eq!(judge(&inherits), Verdict::Agree, "{slots} and {table}");
+    }
 }
 
 #[test]

@@ -45,7 +45,10 @@ fn fails_earlier(case: &Case, history: &History, end: &End) -> bool {
     let side = |at: Ref| history.side(at).into_iter().collect();
     match usize::from(exit.0).checked_sub(case.trace.snaps.len()).zip(case.side.as_ref()) {
         None => fails_earlier_in(&case.trace, exit.0.into(), root, |_| None),
-        Some((own, fork)) => fails_earlier_in(&fork.trace, own, side, |ins| constant_at_fork(case, fork, ins)),
+        Some((own, fork)) => {
+            let root = firsts(&case.trace, |_| None);
+            fails_earlier_in(&fork.trace, own, side, |ins| value_at_fork(case, fork, &root, ins))
+        }
     }
 }
 
@@ -67,14 +70,17 @@ fn fails_earlier_in(
     })
 }
 
-/// For each instruction the first that is written alike, as CSE would find it, or the constant that `inherited` says it is.
+/// For each instruction the first that is written alike, as CSE would find it, or a constant. `inherited`: the parent's value that it stands for.
 fn firsts(trace: &Trace, inherited: impl Fn(&Ins) -> Option<Arg>) -> Vec<Arg> {
     let mut firsts: Vec<Arg> = vec![];
     let mut kinds = vec![];
     for (at, ins) in trace.iter() {
-        let kind = (ins.op, ins.ty, ins.args().map(|arg| first_of(&firsts, arg)));
+        let parent = inherited(ins);
+        let args = parent.map_or_else(|| ins.args().map(|arg| first_of(&firsts, arg)), |value| [value, Arg::None]);
+        let kind = (ins.op, ins.ty, args);
         let alike = kinds.iter().position(|other| *other == kind).filter(|_| ins.op.info().has_value());
-        firsts.push(inherited(ins).unwrap_or_else(|| alike.map_or(Arg::Ref(at), |n| firsts[n])));
+        let constant = parent.filter(|value| matches!(value, Arg::K(_)));
+        firsts.push(constant.unwrap_or_else(|| alike.map_or(Arg::Ref(at), |n| firsts[n])));
         kinds.push(kind);
     }
     firsts
@@ -85,13 +91,13 @@ fn first_of(firsts: &[Arg], arg: Arg) -> Arg {
     known.copied().unwrap_or(arg)
 }
 
-/// The constant that the exit where a side trace starts has for a slot.
-fn constant_at_fork(case: &Case, fork: &SideTrace, ins: &Ins) -> Option<Arg> {
+/// The value that the exit where a side trace starts has for a slot (`lj_snap.c: snap_dedup` makes one of equal ones).
+fn value_at_fork(case: &Case, fork: &SideTrace, root: &[Arg], ins: &Ins) -> Option<Arg> {
     let (Op::SLOAD, Arg::Lit(Lit::Slot(slot)), Arg::Lit(Lit::Sload(mode))) = (ins.op, ins.op1, ins.op2) else {
         return None;
     };
     let snap = case.trace.snaps.get(usize::from(fork.exit.0)).filter(|_| mode.parent)?;
-    snap.entries.iter().find(|e| e.slot.0 == slot).map(|e| e.value).filter(|value| matches!(value, Arg::K(_)))
+    snap.entries.iter().find(|e| e.slot.0 == slot).map(|e| first_of(root, e.value))
 }
 
 /// A check by a constant: where it is, of which size, and the constant.
